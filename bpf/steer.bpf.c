@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Steering: connections to an agent's port go to the helper's sockets.
+ *
+ * Runs for each SYN that reaches the namespace (and for the last ACK of a
+ * handshake under SYN cookies, so the choice must depend on the addresses
+ * alone). What is no gate's business passes untouched. For a gate's port there
+ * are three ends: exempt source, a socket of the helper, or the packet is
+ * dropped. A failure is never a pass: the agent behind speaks plaintext.
+ */
+#include <linux/bpf.h>
+#include <linux/in.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+
+#include "steer.h"
+
+#define AF_INET 2
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, STEER_MAX_GATES);
+	__type(key, struct steer_key);
+	__type(value, struct steer_gate);
+} gates SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, STEER_MAX_EXEMPT);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct steer_source);
+	__type(value, __u8);
+} exempt SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SOCKMAP);
+	__uint(max_entries, STEER_MAX_GATES * STEER_SLOTS);
+	__type(key, __u32);
+	__type(value, __u64);
+} sockets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, STEER_MAX_GATES);
+	__type(key, __u32);
+	__type(value, struct steer_stats);
+} stats SEC(".maps");
+
+static __always_inline void map_ipv4(__u8 *out, __u32 address)
+{
+	__u32 *words = (__u32 *)out;
+
+	words[0] = 0;
+	words[1] = 0;
+	words[2] = bpf_htonl(0xffff);
+	words[3] = address;
+}
+
+/*
+ * Reads a word of the context at a constant offset: the verifier refuses what
+ * the compiler makes of two branches that end in the same store.
+ */
+#define CONTEXT_WORD(ctx, field) ({ \
+	__u32 word = (ctx)->field; \
+	barrier_var(word); \
+	word; })
+
+static __always_inline void local_address(struct bpf_sk_lookup *ctx, __u8 *out)
+{
+	__u32 *words = (__u32 *)out;
+
+	if (ctx->family == AF_INET) {
+		map_ipv4(out, CONTEXT_WORD(ctx, local_ip4));
+		return;
+	}
+	words[0] = CONTEXT_WORD(ctx, local_ip6[0]);
+	words[1] = CONTEXT_WORD(ctx, local_ip6[1]);
+	words[2] = CONTEXT_WORD(ctx, local_ip6[2]);
+	words[3] = CONTEXT_WORD(ctx, local_ip6[3]);
+}
+
+static __always_inline void remote_address(struct bpf_sk_lookup *ctx,
+					   __u8 *out)
+{
+	__u32 *words = (__u32 *)out;
+
+	if (ctx->family == AF_INET) {
+		map_ipv4(out, CONTEXT_WORD(ctx, remote_ip4));
+		return;
+	}
+	words[0] = CONTEXT_WORD(ctx, remote_ip6[0]);
+	words[1] = CONTEXT_WORD(ctx, remote_ip6[1]);
+	words[2] = CONTEXT_WORD(ctx, remote_ip6[2]);
+	words[3] = CONTEXT_WORD(ctx, remote_ip6[3]);
+}
+
+/* Spreads clients over workers; equal for all packets of one connection. */
+static __always_inline __u32 mix(const __u8 *address, __u32 port)
+{
+	const __u32 *words = (const __u32 *)address;
+	__u32 hash = port * 0x9e3779b1;
+
+	hash = (hash ^ words[0]) * 0x85ebca6b;
+	hash = (hash ^ words[1]) * 0xc2b2ae35;
+	hash = (hash ^ words[2]) * 0x27d4eb2f;
+	hash = (hash ^ words[3]) * 0x165667b1;
+	return hash ^ hash >> 15;
+}
+
+SEC("sk_lookup")
+int steer(struct bpf_sk_lookup *ctx)
+{
+	struct steer_source source = {};
+	struct steer_key key = {};
+	struct steer_stats *count;
+	struct steer_gate *gate;
+	struct bpf_sock *sk;
+	__u32 base, i, slot;
+	__u32 id, workers;
+	__u32 first;
+	long err;
+
+	if (ctx->protocol != IPPROTO_TCP)
+		return SK_PASS;
+
+	key.port = ctx->local_port;
+	local_address(ctx, key.address);
+	gate = bpf_map_lookup_elem(&gates, &key);
+	if (!gate) {
+		__builtin_memset(key.address, 0, sizeof(key.address));
+		gate = bpf_map_lookup_elem(&gates, &key);
+	}
+	if (!gate)
+		return SK_PASS;
+
+	id = gate->id;
+	workers = gate->workers;
+	count = bpf_map_lookup_elem(&stats, &id);
+	if (!count)
+		return SK_DROP;
+
+	source.prefixlen = 32 + 128;
+	source.id = id;
+	remote_address(ctx, source.address);
+	if (bpf_map_lookup_elem(&exempt, &source)) {
+		count->exempt++;
+		return SK_PASS;
+	}
+
+	if (workers == 0 || workers > STEER_MAX_WORKERS)
+		goto drop;
+	base = id * STEER_SLOTS;
+	if (ctx->family != AF_INET || gate->ipv4_by_ipv6)
+		base += STEER_MAX_WORKERS;
+	first = mix(source.address, ctx->remote_port) % workers;
+
+	for (i = 0; i < STEER_MAX_WORKERS; i++) {
+		if (i >= workers)
+			break;
+		slot = base + (first + i) % workers;
+		sk = bpf_map_lookup_elem(&sockets, &slot);
+		if (!sk)
+			continue;
+		err = bpf_sk_assign(ctx, sk, BPF_SK_LOOKUP_F_NO_REUSEPORT);
+		bpf_sk_release(sk);
+		if (err)
+			continue;
+		count->steered++;
+		return SK_PASS;
+	}
+drop:
+	count->dropped++;
+	return SK_DROP;
+}
+
+char _license[] SEC("license") = "GPL";
