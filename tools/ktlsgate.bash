@@ -6,9 +6,14 @@ _ktlsgate_gates()
 	local words=(ktlsgate -j)
 
 	[[ -n $1 ]] && words+=(-n "$1")
-	# names have no white space and no quotes
-	"${words[@]}" gate show 2>/dev/null |
-		tr '{' '\n' | sed -n 's/.*"name":"\([^"]*\)".*/\1/p'
+	"${words[@]}" gate show 2>/dev/null | tr '{' '\n' |
+		sed -n 's/.*"name":"\([^"]*\)".*/\1/p' | _ktlsgate_plain
+}
+
+# compgen expands its words: names that mean something to the shell stay out.
+_ktlsgate_plain()
+{
+	grep -x '[A-Za-z0-9_.:@%+-]*'
 }
 
 _ktlsgate_ids()
@@ -53,7 +58,8 @@ _ktlsgate()
 
 	case $prev in
 	-n)
-		_ktlsgate_reply "$(cd /run/netns 2>/dev/null && echo *)"
+		_ktlsgate_reply "$(ls /run/netns 2>/dev/null |
+			_ktlsgate_plain)"
 		return ;;
 	gate)
 		if [[ -n $object && $i -lt $((cword - 1)) ||
