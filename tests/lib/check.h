@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef TESTS_CHECK_H
+#define TESTS_CHECK_H
+
+/* A counter of this namespace's /proc/net/tls_stat, -1 when there is none. */
+long check_tls_stat(const char *name);
+/*
+ * Waits until the namespace has no kTLS context and no gated connection. 0, or
+ * -1 with a line on stderr that tells what is left.
+ */
+int check_nothing_left(void);
+
+#endif
