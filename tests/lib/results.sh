@@ -1,0 +1,157 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Reads TAP and the @@ lines of tests/guest, keeps what passed and what did not,
+# and says so as it happens. Several guests write here at the same time.
+# shellcheck disable=SC2154 # logs and tree are the caller's
+
+results_open() {
+	results=$logs/results
+	: >"$results"
+	began=$SECONDS
+}
+
+# record KERNEL pass|fail|skip NAME [LOG [FIRST-LINE LAST-LINE]]
+record() {
+	printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "${4-}" "${5-}" \
+		"${6-}" >>"$results"
+}
+
+# progress KERNEL WHAT RESULT SECONDS
+progress() { printf '%-6s %-24s %-34s %5s s\n' "$1" "$2" "$3" "$4"; }
+
+counts() {
+	printf '%d passed, %d failed' "$1" "$2"
+	[ "$3" = 0 ] || printf ', %d skipped' "$3"
+}
+
+short() {
+	local name=${1%%:*}
+	name=${name#build/guest/}
+	name=${name#tests/}
+	echo "${name%/run.sh}"
+}
+
+# collect KERNEL LOG: reads standard input to its end. Afterwards `collected`
+# is how many programs began, the one that killed the guest among them.
+collect() {
+	local kernel=$1 log=$2 line program='' current='' name lines=0 first=0
+	local passed=0 failed=0 skipped=0 plan=0 seen=0 status ms
+	collected=0
+	: >"$log"
+	while IFS= read -r line; do
+		printf '%s\n' "$line" >>"$log"
+		lines=$((lines + 1))
+		case $line in
+		'@@ begin '*)
+			program=$(short "${line#@@ begin }")
+			collected=$((collected + 1))
+			passed=0 failed=0 skipped=0 plan=0 seen=0
+			first=$lines current='' ;;
+		'#  RUN '*)
+			current=${line#"#  RUN "}
+			current=${current# *}
+			current=$(echo "${current%...}" | tr -d ' ')
+			first=$lines ;;
+		'1..'*)
+			plan=${line#1..}
+			plan=${plan%%[!0-9]*} ;;
+		'ok '* | 'not ok '*)
+			name=${line#not }
+			name=${name#ok }
+			[[ $name =~ ^[0-9]+\ *(.*)$ ]] &&
+				name=${BASH_REMATCH[1]} && seen=$((seen + 1))
+			name=${name#- }
+			case $line in
+			'not ok '*'# TODO'*) ;;
+			'not ok '*)
+				failed=$((failed + 1))
+				record "$kernel" fail "$program: $name" "$log" \
+					"$first" "$lines" ;;
+			*'# SKIP'*)
+				skipped=$((skipped + 1))
+				record "$kernel" skip "$program: $name" ;;
+			*)
+				passed=$((passed + 1))
+				record "$kernel" pass "$program: $name" ;;
+			esac
+			current='' first=$((lines + 1)) ;;
+		'@@ end '*)
+			read -r _ _ _ status ms <<<"$line"
+			ends "$status"
+			progress "$kernel" "$program" \
+				"$(counts $passed $failed $skipped)" \
+				"$((ms / 1000)).$((ms / 100 % 10))"
+			program='' ;;
+		'@@ fatal '*)
+			record "$kernel" fail "${line#@@ fatal }" "$log" 1 "$lines"
+			echo "$kernel: ${line#@@ fatal }"
+			collected=1000000 ;;
+		'@@ ended '*)
+			status=${line##* } ;;
+		esac
+	done
+	[ -n "$program" ] || {
+		# Dead before the first program: nothing will change that.
+		if [ "${status:-0}" != 0 ] && [ $collected = 0 ]; then
+			record "$kernel" fail "the guest does not start" "$log" \
+				"$((lines > 40 ? lines - 40 : 1))" "$lines"
+			echo "$kernel: the guest does not start: see $log"
+			collected=1000000
+		fi
+		return 0
+	}
+	line="the guest died (status $status)${current:+ in $current}"
+	[ "$status" != 124 ] ||
+		line="the guest hung and was killed${current:+ in $current}"
+	record "$kernel" fail "$program: $line" "$log" "$first" "$lines"
+	progress "$kernel" "$program" "$line" -
+}
+
+# What a program that ended did not say by TAP.
+ends() {
+	if [ "$plan" -gt "$seen" ]; then
+		failed=$((failed + 1))
+		record "$kernel" fail \
+			"$program: ended after $seen of $plan tests (status $1)" \
+			"$log" "$first" "$lines"
+	elif [ "$1" = 4 ] && [ "$seen" = 0 ]; then
+		skipped=$((skipped + 1))
+		record "$kernel" skip "$program"
+	elif [ "$1" != 0 ] && [ "$failed" = 0 ]; then
+		failed=$((failed + 1))
+		record "$kernel" fail "$program: exit status $1" "$log" \
+			"$first" "$lines"
+	elif [ "$seen" = 0 ] && [ "$((passed + failed + skipped))" = 0 ]; then
+		failed=$((failed + 1))
+		record "$kernel" fail "$program: reported nothing" "$log" \
+			"$first" "$lines"
+	fi
+}
+
+# The failures once more, with what led to them, and the one closing line.
+results_close() {
+	local kernel result name log first last passed failed skipped
+	passed=$(grep -cP '^[^\t]*\tpass\t' "$results")
+	failed=$(grep -cP '^[^\t]*\tfail\t' "$results")
+	skipped=$(grep -cP '^[^\t]*\tskip\t' "$results")
+	if [ "$skipped" != 0 ]; then
+		echo
+		awk -F '\t' '$2 == "skip" { print "skipped  " $1 " " $3 }' "$results"
+	fi
+	if [ "$failed" != 0 ]; then
+		echo
+		echo "Failures:"
+		while IFS=$'\t' read -r kernel result name log first last; do
+			[ "$result" = fail ] || continue
+			printf '\nnot ok  %s %s\n' "$kernel" "$name"
+			[ -z "$log" ] || printf '  log: %s\n' "${log#"$tree"/}"
+			[ -z "$first" ] || sed -n "${first},${last}p" "$log" |
+				tail -n 40 | sed 's/^/  /'
+		done <"$results"
+	fi
+	echo
+	echo "took $((SECONDS - began)) s"
+	counts "$passed" "$failed" "$skipped"
+	echo
+	[ "$failed" = 0 ] && [ "$passed" != 0 ]
+}
