@@ -9,7 +9,7 @@
 
 bool doctor_gate_is_here(const struct doctor *d, struct json_object *gate)
 {
-	const char *name = json_string(gate, "network_namespace");
+	const char *name = json_string(gate, "network-namespace");
 	struct stat here, there;
 	char *path;
 	bool same;
@@ -128,7 +128,7 @@ static void check_configured(struct doctor *d)
 			doctor_say(d, DOCTOR_INFO, "agreement", NULL,
 				   "gate %s is in another network namespace, see ktlsgate -n %s doctor",
 				   name,
-				   json_string(gate, "network_namespace") ?:
+				   json_string(gate, "network-namespace") ?:
 				   "NETNS");
 		else if (!find_kernel(d, name))
 			doctor_say(d, DOCTOR_FAIL, "agreement",

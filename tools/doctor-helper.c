@@ -113,133 +113,93 @@ void doctor_helper(struct doctor *d)
 	check_running(d);
 }
 
-/* Errors or warnings of ktlsgated --check, told in its own words. */
-static size_t tell_findings(struct doctor *d, const char *key,
-			    enum doctor_level level, const char *action)
-{
-	struct json_object *list, *j;
-	const char *file, *member, *message;
-	size_t i, count;
-	char *line;
+/* What to do about a finding, by the key of the configuration it concerns. */
+static const struct {
+	const char *key;
+	const char *action;
+} config_actions[] = {
+	{ "certificate",
+	  "replace the file, then systemctl reload ktlsgated, connections go on" },
+	{ "private-key",
+	  "install the key that belongs to the certificate, for root alone, then systemctl reload ktlsgated" },
+	{ "client-ca",
+	  "replace the file, then systemctl reload ktlsgated, connections go on" },
+};
 
-	if (!json_object_object_get_ex(d->checked, key, &list) ||
-	    !json_object_is_type(list, json_type_array))
-		return 0;
-	count = json_object_array_length(list);
-	for (i = 0; i < count; i++) {
-		j = json_object_array_get_idx(list, i);
-		file = json_string(j, "file");
-		member = json_string(j, "key");
-		message = json_string(j, "message");
-		line = json_number(j, "line") ?
-		       xasprintf(":%d", (int)json_number(j, "line")) :
-		       xstrdup("");
-		doctor_say(d, level, "config", action, "%s%s: %s%s%s",
-			   file ?: d->config, line, member ?: "",
-			   member ? ": " : "", message ?: "wrong");
-		free(line);
-	}
-	return count;
+static const char *config_action(const char *key)
+{
+	size_t i;
+
+	for (i = 0; key && i < ARRAY_SIZE(config_actions); i++)
+		if (!strcmp(config_actions[i].key, key))
+			return config_actions[i].action;
+	return "correct the file, then systemctl reload ktlsgated";
+}
+
+/* A finding of ktlsgated --check, told in its own words. */
+static void tell_finding(struct doctor *d, struct json_object *finding)
+{
+	const char *severity = json_string(finding, "severity") ?: "";
+	const char *gate = json_string(finding, "gate");
+	const char *key = json_string(finding, "key");
+	const char *text = json_string(finding, "text") ?: "it is wrong";
+	int line = json_number(finding, "line");
+	char *where;
+
+	where = line ? xasprintf("%s:%d", d->config, line) :
+		       xstrdup(d->config);
+	doctor_say(d, strcmp(severity, "error") ? DOCTOR_WARN : DOCTOR_FAIL,
+		   "config", config_action(key), "%s%s%s: %s%s%s",
+		   gate ? "gate " : "", gate ?: "", gate ? "" : where,
+		   text, gate ? ", " : "", gate ? where : "");
+	free(where);
 }
 
 struct json_object *doctor_config_gates(const struct doctor *d)
 {
-	struct json_object *gates;
-
-	if (!d->checked ||
-	    !json_object_object_get_ex(d->checked, "gates", &gates) ||
-	    !json_object_is_type(gates, json_type_array))
-		return NULL;
-	return gates;
+	return d->checked ? json_array(d->checked, "gates") : NULL;
 }
 
-/* Seconds since the epoch from "2026-11-22T10:04:11Z"; 0 if it is not that. */
-static time_t parse_time(const char *text)
+/* What is wrong with a certificate is among the findings. */
+static void tell_certificate(struct doctor *d, struct json_object *gate)
 {
-	struct tm tm = { 0 };
-	char *end;
+	long days;
+	struct json_object *certificate;
 
-	if (!text)
-		return 0;
-	end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-	if (!end || strcmp(end, "Z"))
-		return 0;
-	return timegm(&tm);
-}
-
-static void check_certificate(struct doctor *d, const char *gate,
-			      struct json_object *cert)
-{
-	const char *subject = json_string(cert, "subject") ?: "";
-	const char *file = json_string(cert, "file") ?: "its file";
-	time_t from = parse_time(json_string(cert, "not_before"));
-	time_t until = parse_time(json_string(cert, "not_after"));
-	time_t now = time(NULL);
-	long days = (until - now) / DAY;
-	char *action;
-
-	if (!until) {
-		doctor_say(d, DOCTOR_INFO, "certificate", NULL,
-			   "gate %s: dates of its certificate not checked: ktlsgated did not tell them",
-			   gate);
+	if (!json_object_object_get_ex(gate, "certificate", &certificate) ||
+	    !json_object_is_type(certificate, json_type_object))
 		return;
-	}
-	action = xasprintf("replace %s, then systemctl reload ktlsgated", file);
-	if (until < now)
-		doctor_say(d, DOCTOR_FAIL, "certificate", action,
-			   "gate %s: certificate %s has expired on %s",
-			   gate, subject, json_string(cert, "not_after"));
-	else if (from > now)
-		doctor_say(d, DOCTOR_FAIL, "certificate", action,
-			   "gate %s: certificate %s is not valid before %s",
-			   gate, subject, json_string(cert, "not_before"));
-	else if (days < WARN_DAYS)
-		doctor_say(d, DOCTOR_WARN, "certificate", action,
-			   "gate %s: certificate %s ends in %ld day%s",
-			   gate, subject, days, days == 1 ? "" : "s");
-	else
-		doctor_say(d, DOCTOR_OK, "certificate", NULL,
-			   "gate %s: certificate %s ends in %ld days", gate,
-			   subject, days);
-	free(action);
-}
-
-static void check_key(struct doctor *d, const char *gate,
-		      struct json_object *cert)
-{
-	struct json_object *matches;
-
-	if (!json_object_object_get_ex(cert, "key_matches", &matches) ||
-	    json_object_get_boolean(matches))
+	days = json_number(certificate, "seconds-left") / DAY;
+	if (days < WARN_DAYS || !json_true(certificate, "key-matches"))
 		return;
-	doctor_say(d, DOCTOR_FAIL, "key",
-		   "install the private key that belongs to the certificate, then systemctl reload ktlsgated",
-		   "gate %s: its private key does not match certificate %s",
-		   gate, json_string(cert, "subject") ?: "");
+	doctor_say(d, DOCTOR_OK, "certificate", NULL,
+		   "gate %s: certificate %s is good for %ld days and has its key",
+		   json_string(gate, "name") ?: "?",
+		   json_string(certificate, "subject") ?: "?", days);
 }
 
-static void check_certificates(struct doctor *d)
+static void tell_config(struct doctor *d)
 {
-	struct json_object *gates = doctor_config_gates(d), *gate, *cert;
-	size_t i;
+	struct json_object *findings = json_array(d->checked, "findings");
+	struct json_object *gates = doctor_config_gates(d);
+	size_t i, errors = json_number(d->checked, "errors");
 
-	for (i = 0; gates && i < json_object_array_length(gates); i++) {
-		gate = json_object_array_get_idx(gates, i);
-		if (!json_object_object_get_ex(gate, "certificate", &cert) ||
-		    !json_object_is_type(cert, json_type_object))
-			continue;
-		check_certificate(d, json_string(gate, "name") ?: "?", cert);
-		check_key(d, json_string(gate, "name") ?: "?", cert);
-	}
+	if (!errors)
+		doctor_say(d, DOCTOR_OK, "config", NULL,
+			   "configuration %s is valid, gates: %zu", d->config,
+			   gates ? json_object_array_length(gates) : 0);
+	for (i = 0; findings && i < json_object_array_length(findings); i++)
+		tell_finding(d, json_object_array_get_idx(findings, i));
+	for (i = 0; gates && i < json_object_array_length(gates); i++)
+		tell_certificate(d, json_object_array_get_idx(gates, i));
 }
 
 void doctor_config(struct doctor *d)
 {
 	const char *const argv[] = {
-		"ktlsgated", "--check", "--json", d->config, NULL
+		"ktlsgated", "--check", d->config, "--json", NULL
 	};
 	struct process_result result;
-	struct json_object *gates;
 
 	process_run(argv, false, RUN_SECONDS, &result);
 	if (result.error == ENOENT) {
@@ -248,28 +208,17 @@ void doctor_config(struct doctor *d)
 		goto out;
 	}
 	d->checked = json_tokener_parse(result.output);
-	if (result.error || !d->checked ||
-	    !json_object_is_type(d->checked, json_type_object)) {
-		json_object_put(d->checked);
-		d->checked = NULL;
-		doctor_say(d, DOCTOR_FAIL, "config",
-			   "run it by hand to see why",
-			   "ktlsgated --check %s gave no answer: %s",
-			   d->config, result.error ? strerror(result.error) :
-			   "its output is not JSON");
+	if (!result.error && json_object_is_type(d->checked, json_type_object) &&
+	    json_array(d->checked, "findings")) {
+		tell_config(d);
 		goto out;
 	}
-	tell_findings(d, "warnings", DOCTOR_WARN, "look at it");
-	if (tell_findings(d, "errors", DOCTOR_FAIL,
-			  "correct it, then systemctl reload ktlsgated") ||
-	    !json_true(d->checked, "ok"))
-		goto certificates;
-	gates = doctor_config_gates(d);
-	doctor_say(d, DOCTOR_OK, "config", NULL,
-		   "configuration %s is valid, gates: %zu", d->config,
-		   gates ? json_object_array_length(gates) : 0);
-certificates:
-	check_certificates(d);
+	json_object_put(d->checked);
+	d->checked = NULL;
+	doctor_say(d, DOCTOR_FAIL, "config", "run it by hand to see why",
+		   "ktlsgated --check %s --json gave no answer: %s", d->config,
+		   result.error ? strerror(result.error) :
+		   "its output is not what is expected");
 out:
 	free(result.output);
 }

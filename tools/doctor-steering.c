@@ -98,6 +98,7 @@ static bool find_steered(const struct steering *s, const char *address,
 	uint8_t raw[16];
 	size_t len = address ? parse_address(address, raw) : 0;
 
+	/* "*" is no address and leaves the wildcard's zeroes */
 	if (len == 16) {
 		memcpy(key.address, raw, 16);
 	} else if (len == 4 && strcmp(address, "0.0.0.0")) {

@@ -81,6 +81,16 @@ bool json_true(struct json_object *j, const char *key)
 	       json_object_get_boolean(member);
 }
 
+struct json_object *json_array(struct json_object *j, const char *key)
+{
+	struct json_object *member;
+
+	if (!json_object_object_get_ex(j, key, &member) ||
+	    !json_object_is_type(member, json_type_array))
+		return NULL;
+	return member;
+}
+
 static void count_text(struct doctor *d)
 {
 	char *text;

@@ -69,6 +69,7 @@ bool doctor_gate_is_here(const struct doctor *d, struct json_object *gate);
 /* Members of an object, NULL or 0 or false when absent or of another type. */
 const char *json_string(struct json_object *j, const char *key);
 int64_t json_number(struct json_object *j, const char *key);
+struct json_object *json_array(struct json_object *j, const char *key);
 bool json_true(struct json_object *j, const char *key);
 
 #endif

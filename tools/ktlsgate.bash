@@ -63,7 +63,7 @@ _ktlsgate()
 		return ;;
 	gate)
 		if [[ -n $object && $i -lt $((cword - 1)) ||
-		      $object == monitor ]]; then
+		      $object == @(monitor|stats) ]]; then
 			_ktlsgate_reply "$(_ktlsgate_gates "$netns")"
 			return
 		fi ;;
@@ -109,8 +109,7 @@ _ktlsgate()
 	conn:) _ktlsgate_reply 'show kill' ;;
 	conn:show) _ktlsgate_keywords id gate principal peer ;;
 	conn:kill) _ktlsgate_keywords id gate principal peer all alert ;;
-	stats:) _ktlsgate_reply 'show' ;;
-	monitor:) _ktlsgate_reply 'gate' ;;
+	stats: | monitor:) _ktlsgate_reply 'gate' ;;
 	doctor:) _filedir '@(yaml|yml)' ;;
 	esac
 }

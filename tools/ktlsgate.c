@@ -29,7 +29,7 @@ static const char usage[] =
 "  ktlsgate conn kill FILTER [ alert ALERT ]\n"
 "      FILTER := id N | [ gate NAME ] [ principal P ] [ peer ADDR[:PORT] ]\n"
 "                | all (kill only)\n"
-"  ktlsgate stats\n"
+"  ktlsgate stats [ gate NAME ]\n"
 "  ktlsgate monitor [ gate NAME ]\n"
 "  ktlsgate doctor [ FILE ]\n"
 "\n"

@@ -292,8 +292,10 @@ int monitor_command(struct args *a)
 		if (!m.gate)
 			return EXIT_USAGE;
 	}
-	if (*a->arg)
+	if (!m.gate && *a->arg)
 		return args_unknown(a, *a->arg, "gate");
+	if (!args_end(a))
+		return EXIT_USAGE;
 
 	/* ctrl-c ends it with 0 and whole lines */
 	sigemptyset(&stop);

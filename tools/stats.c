@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * ktlsgate stats: totals of the network namespace
+ * ktlsgate stats: totals of the network namespace, or of one gate
  */
 #include "args.h"
 #include "commands.h"
@@ -45,16 +45,27 @@ static const struct {
 	  "key updates tx" },
 };
 
-static int print_totals(struct netlink *nl, struct args *a, struct out *o)
+static const char *const stats_words[KTLSGATE_A_STATS_MAX + 1] = {
+	[KTLSGATE_A_STATS_GATE] = "gate",
+};
+
+static int print_totals(struct netlink *nl, struct args *a, const char *gate,
+			struct out *o)
 {
-	const struct netlink_words words = { .command = a->command };
+	const struct netlink_words words = {
+		.command = a->command,
+		.attr = stats_words,
+		.attr_count = ARRAY_SIZE(stats_words),
+	};
 	struct nlattr *tb[KTLSGATE_A_STATS_MAX + 1], *attr;
-	struct nl_msg *reply;
+	struct nl_msg *msg, *reply;
 	int code = EXIT_OK;
 	size_t i;
 
-	if (netlink_ask(nl, netlink_request(nl, KTLSGATE_CMD_STATS_GET, 0),
-			&reply))
+	msg = netlink_request(nl, KTLSGATE_CMD_STATS_GET, 0);
+	if (gate)
+		netlink_put(nla_put_string(msg, KTLSGATE_A_STATS_GATE, gate));
+	if (netlink_ask(nl, msg, &reply))
 		return netlink_complain(nl, &words);
 	if (!reply)
 		return netlink_bad_reply(a->command);
@@ -105,21 +116,28 @@ static int print_gates(struct netlink *nl, struct args *a, struct out *o)
 
 int stats_command(struct args *a)
 {
+	const char *gate = NULL;
 	struct netlink nl;
 	struct out *o;
 	int code;
 
 	a->command = "stats";
-	if (*a->arg && !args_take(a, "show"))
-		return args_unknown(a, *a->arg, "show");
+	args_take(a, "show");
+	if (args_take(a, "gate")) {
+		gate = args_value(a, "gate");
+		if (!gate)
+			return EXIT_USAGE;
+	}
+	if (!gate && *a->arg)
+		return args_unknown(a, *a->arg, "gate");
 	if (!args_end(a))
 		return EXIT_USAGE;
 	code = netlink_open(&nl);
 	if (code)
 		return code;
 	o = out_new(stdout, a->options->json, a->options->pretty);
-	code = print_totals(&nl, a, o);
-	if (!code && a->options->stats)
+	code = print_totals(&nl, a, gate, o);
+	if (!code && !gate && a->options->stats)
 		code = print_gates(&nl, a, o);
 	netlink_close(&nl);
 	if (!out_finish(o) && !code)
