@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <netlink/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include <linux/ktlsgate.h>
+
+#include "channel.h"
+#include "mem.h"
+
+#ifndef SOL_NETLINK
+#define SOL_NETLINK 270
+#endif
+
+#define MESSAGE_MAX 256		/* of what the kernel says */
+#define REASON_MAX 1023		/* of what it is told, see the specification */
+
+struct channel {
+	struct nl_sock *socket;
+	struct nl_cb *callbacks;
+	int family;
+	char message[MESSAGE_MAX];
+	/* the call under way */
+	void (*on_reply)(struct nlattr **attrs, void *arg);
+	struct nla_policy *policy;
+	int max_attr;
+	void *arg;
+	int error;
+	bool done;
+};
+
+static struct nla_policy gate_policy[KTLSGATE_A_GATE_MAX + 1] = {
+	[KTLSGATE_A_GATE_NAME] = { .type = NLA_STRING },
+	[KTLSGATE_A_GATE_PORT] = { .type = NLA_U16 },
+	[KTLSGATE_A_GATE_LISTENER] = { .type = NLA_U32 },
+	[KTLSGATE_A_GATE_QUEUE_LENGTH] = { .type = NLA_U32 },
+	[KTLSGATE_A_GATE_QUEUE_MAX] = { .type = NLA_U32 },
+};
+
+static struct nla_policy handoff_policy[KTLSGATE_A_HANDOFF_MAX + 1] = {
+	[KTLSGATE_A_HANDOFF_ID] = { .type = NLA_U32 },
+};
+
+static int on_valid(struct nl_msg *msg, void *arg)
+{
+	struct nlattr *attrs[64];
+	struct channel *channel = arg;
+
+	if (channel->on_reply &&
+	    !genlmsg_parse(nlmsg_hdr(msg), 0, attrs, channel->max_attr,
+			   channel->policy))
+		channel->on_reply(attrs, channel->arg);
+	return NL_OK;
+}
+
+static int on_finish(struct nl_msg *msg, void *arg)
+{
+	struct channel *channel = arg;
+
+	(void)msg;
+	channel->done = true;
+	return NL_STOP;
+}
+
+static int on_ack(struct nl_msg *msg, void *arg)
+{
+	return on_finish(msg, arg);
+}
+
+/* The kernel's sentence follows the error, see struct nlmsgerr. */
+static int on_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *arg)
+{
+	struct nlmsghdr *header = (void *)((char *)error - NLMSG_HDRLEN);
+	struct nlattr *attrs[NLMSGERR_ATTR_MAX + 1];
+	struct channel *channel = arg;
+	size_t skip = sizeof(*error);
+
+	(void)from;
+	channel->error = error->error;
+	channel->done = true;
+	if (!(header->nlmsg_flags & NLM_F_ACK_TLVS))
+		return NL_STOP;
+	if (!(header->nlmsg_flags & NLM_F_CAPPED))
+		skip += error->msg.nlmsg_len - NLMSG_HDRLEN;
+	if (nlmsg_datalen(header) < (int)NLMSG_ALIGN(skip) ||
+	    nla_parse(attrs, NLMSGERR_ATTR_MAX,
+		      (void *)((char *)error + NLMSG_ALIGN(skip)),
+		      nlmsg_datalen(header) - NLMSG_ALIGN(skip), NULL))
+		return NL_STOP;
+	if (attrs[NLMSGERR_ATTR_MSG])
+		nla_strlcpy(channel->message, attrs[NLMSGERR_ATTR_MSG],
+			    sizeof(channel->message));
+	return NL_STOP;
+}
+
+bool channel_resolve(struct channel *channel)
+{
+	channel->family = genl_ctrl_resolve(channel->socket,
+					    KTLSGATE_FAMILY_NAME);
+	return channel->family >= 0;
+}
+
+struct channel *channel_open(char **error)
+{
+	struct channel *channel = xcalloc(1, sizeof(*channel));
+	int on = 1, fd;
+
+	channel->socket = nl_socket_alloc();
+	channel->callbacks = nl_cb_alloc(NL_CB_CUSTOM);
+	if (!channel->socket || !channel->callbacks)
+		abort();
+	nl_cb_set(channel->callbacks, NL_CB_VALID, NL_CB_CUSTOM, on_valid,
+		  channel);
+	nl_cb_set(channel->callbacks, NL_CB_FINISH, NL_CB_CUSTOM, on_finish,
+		  channel);
+	nl_cb_set(channel->callbacks, NL_CB_ACK, NL_CB_CUSTOM, on_ack, channel);
+	nl_cb_err(channel->callbacks, NL_CB_CUSTOM, on_error, channel);
+	if (genl_connect(channel->socket)) {
+		*error = xasprintf("cannot open a netlink socket: %s",
+				   strerror(errno));
+		channel_close(channel);
+		return NULL;
+	}
+	fd = nl_socket_get_fd(channel->socket);
+	/* Capped: an error must not send secrets back through the kernel. */
+	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
+	if (!channel_resolve(channel)) {
+		*error = xstrdup("the kernel module is not loaded: modprobe ktlsgate");
+		channel_close(channel);
+		return NULL;
+	}
+	return channel;
+}
+
+void channel_close(struct channel *channel)
+{
+	if (!channel)
+		return;
+	nl_cb_put(channel->callbacks);
+	nl_socket_free(channel->socket);
+	free(channel);
+}
+
+const char *channel_message(const struct channel *channel)
+{
+	return channel->message;
+}
+
+static struct nl_msg *message_new(struct channel *channel, uint8_t command,
+				  size_t size, int flags)
+{
+	struct nl_msg *msg = nlmsg_alloc_size(size + 512);
+
+	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ,
+				 channel->family, 0, flags, command,
+				 KTLSGATE_FAMILY_VERSION))
+		abort();
+	return msg;
+}
+
+/* Sends, waits for the answer, and wipes: the message may hold secrets. */
+static int call(struct channel *channel, struct nl_msg *msg)
+{
+	struct nlmsghdr *header = nlmsg_hdr(msg);
+	int sent;
+
+	channel->error = 0;
+	channel->done = false;
+	channel->message[0] = '\0';
+	sent = nl_send_auto(channel->socket, msg);
+	while (sent >= 0 && !channel->done) {
+		int got = nl_recvmsgs(channel->socket, channel->callbacks);
+
+		if (got < 0 && !channel->done && got != -NLE_INTR) {
+			channel->error = -EIO;
+			snprintf(channel->message, sizeof(channel->message),
+				 "netlink: %s", nl_geterror(got));
+			channel->done = true;
+		}
+	}
+	if (sent < 0) {
+		channel->error = -EIO;
+		snprintf(channel->message, sizeof(channel->message),
+			 "netlink: %s", nl_geterror(sent));
+	}
+	OPENSSL_cleanse(header, header->nlmsg_len);
+	nlmsg_free(msg);
+	channel->on_reply = NULL;
+	if (channel->error && !channel->message[0])
+		snprintf(channel->message, sizeof(channel->message), "%s",
+			 strerror(-channel->error));
+	return channel->error;
+}
+
+static void expect(struct channel *channel,
+		   void (*on_reply)(struct nlattr **attrs, void *arg),
+		   struct nla_policy *policy, int max_attr, void *arg)
+{
+	channel->on_reply = on_reply;
+	channel->policy = policy;
+	channel->max_attr = max_attr;
+	channel->arg = arg;
+}
+
+static void read_gate(struct nlattr **attrs, void *arg)
+{
+	struct gate_status *out = arg;
+	struct nlattr *address = attrs[KTLSGATE_A_GATE_ADDRESS];
+
+	memset(out, 0, sizeof(*out));
+	if (attrs[KTLSGATE_A_GATE_NAME])
+		nla_strlcpy(out->name, attrs[KTLSGATE_A_GATE_NAME],
+			    sizeof(out->name));
+	if (attrs[KTLSGATE_A_GATE_PORT])
+		out->port = nla_get_u16(attrs[KTLSGATE_A_GATE_PORT]);
+	if (address && (nla_len(address) == 4 || nla_len(address) == 16)) {
+		out->address.family = nla_len(address) == 4 ? AF_INET :
+				      AF_INET6;
+		memcpy(out->address.bytes, nla_data(address),
+		       nla_len(address));
+	}
+	if (attrs[KTLSGATE_A_GATE_LISTENER])
+		out->listener = nla_get_u32(attrs[KTLSGATE_A_GATE_LISTENER]);
+	if (attrs[KTLSGATE_A_GATE_QUEUE_LENGTH])
+		out->queue_length =
+			nla_get_u32(attrs[KTLSGATE_A_GATE_QUEUE_LENGTH]);
+	if (attrs[KTLSGATE_A_GATE_QUEUE_MAX])
+		out->queue_max = nla_get_u32(attrs[KTLSGATE_A_GATE_QUEUE_MAX]);
+}
+
+int channel_gate_get(struct channel *channel, const char *name,
+		     struct gate_status *out)
+{
+	struct nl_msg *msg = message_new(channel, KTLSGATE_CMD_GATE_GET, 64, 0);
+
+	memset(out, 0, sizeof(*out));
+	nla_put_string(msg, KTLSGATE_A_GATE_NAME, name);
+	expect(channel, read_gate, gate_policy, KTLSGATE_A_GATE_MAX, out);
+	return call(channel, msg);
+}
+
+struct search {
+	uint16_t port;
+	const struct address *address;
+	struct gate_status *out;
+	bool found;
+};
+
+static void match_gate(struct nlattr **attrs, void *arg)
+{
+	struct search *search = arg;
+	struct gate_status one;
+
+	read_gate(attrs, &one);
+	if (one.port != search->port ||
+	    !address_equal(&one.address, search->address))
+		return;
+	*search->out = one;
+	search->found = true;
+}
+
+int channel_gate_find(struct channel *channel, uint16_t port,
+		      const struct address *address, struct gate_status *out)
+{
+	struct search search = {
+		.port = port, .address = address, .out = out,
+	};
+	struct nl_msg *msg;
+	int error;
+
+	msg = message_new(channel, KTLSGATE_CMD_GATE_GET, 0, NLM_F_DUMP);
+	expect(channel, match_gate, gate_policy, KTLSGATE_A_GATE_MAX, &search);
+	error = call(channel, msg);
+	if (!error && !search.found)
+		error = -ENOENT;
+	return error;
+}
+
+static int change_gate(struct channel *channel, uint8_t command,
+		       const char *name, uint16_t port,
+		       const struct address *address)
+{
+	struct nl_msg *msg = message_new(channel, command, 128, 0);
+
+	nla_put_string(msg, KTLSGATE_A_GATE_NAME, name);
+	nla_put_u16(msg, KTLSGATE_A_GATE_PORT, port);
+	if (address->family)
+		nla_put(msg, KTLSGATE_A_GATE_ADDRESS, address_size(address),
+			address->bytes);
+	else if (command == KTLSGATE_CMD_GATE_SET)
+		nla_put(msg, KTLSGATE_A_GATE_ADDRESS, 16, address->bytes);
+	return call(channel, msg);
+}
+
+int channel_gate_add(struct channel *channel, const char *name, uint16_t port,
+		     const struct address *address)
+{
+	return change_gate(channel, KTLSGATE_CMD_GATE_ADD, name, port, address);
+}
+
+int channel_gate_set(struct channel *channel, const char *name, uint16_t port,
+		     const struct address *address)
+{
+	return change_gate(channel, KTLSGATE_CMD_GATE_SET, name, port, address);
+}
+
+int channel_gate_del(struct channel *channel, const char *name)
+{
+	struct nl_msg *msg = message_new(channel, KTLSGATE_CMD_GATE_DEL, 64, 0);
+
+	nla_put_string(msg, KTLSGATE_A_GATE_NAME, name);
+	return call(channel, msg);
+}
+
+static void put_text(struct nl_msg *msg, int attribute, const char *text)
+{
+	if (text)
+		nla_put_string(msg, attribute, text);
+}
+
+static size_t identity_size(const struct identity *identity)
+{
+	size_t size = 512;
+
+	size += strlen(identity->principal);
+	size += identity->subject ? strlen(identity->subject) : 0;
+	size += identity->issuer ? strlen(identity->issuer) : 0;
+	size += identity->server_name ? strlen(identity->server_name) : 0;
+	return size;
+}
+
+static void put_identity(struct nl_msg *msg, const struct identity *identity)
+{
+	struct nlattr *nest;
+
+	nest = nla_nest_start(msg, KTLSGATE_A_HANDOFF_IDENTITY);
+	put_text(msg, KTLSGATE_A_IDENTITY_PRINCIPAL, identity->principal);
+	if (identity->subject) {
+		put_text(msg, KTLSGATE_A_IDENTITY_SUBJECT, identity->subject);
+		put_text(msg, KTLSGATE_A_IDENTITY_ISSUER, identity->issuer);
+		nla_put(msg, KTLSGATE_A_IDENTITY_SERIAL, identity->serial_size,
+			identity->serial);
+		nla_put(msg, KTLSGATE_A_IDENTITY_FINGERPRINT,
+			sizeof(identity->fingerprint), identity->fingerprint);
+		nla_put_u64(msg, KTLSGATE_A_IDENTITY_NOT_AFTER,
+			    identity->not_after);
+	}
+	nla_put_u16(msg, KTLSGATE_A_IDENTITY_TLS_VERSION,
+		    identity->tls_version);
+	nla_put_u16(msg, KTLSGATE_A_IDENTITY_CIPHER_SUITE,
+		    identity->cipher_suite);
+	if (identity->group)
+		nla_put_u16(msg, KTLSGATE_A_IDENTITY_GROUP, identity->group);
+	put_text(msg, KTLSGATE_A_IDENTITY_SERVER_NAME, identity->server_name);
+	if (identity->resumed)
+		nla_put_flag(msg, KTLSGATE_A_IDENTITY_RESUMED);
+	nla_nest_end(msg, nest);
+}
+
+static void read_id(struct nlattr **attrs, void *arg)
+{
+	if (attrs[KTLSGATE_A_HANDOFF_ID])
+		*(uint32_t *)arg = nla_get_u32(attrs[KTLSGATE_A_HANDOFF_ID]);
+}
+
+int channel_handoff(struct channel *channel, const struct handoff *handoff,
+		    uint32_t *id)
+{
+	const struct secrets *secrets = handoff->secrets;
+	struct stat before = {}, after;
+	struct nl_msg *msg;
+	int error;
+
+	*id = 0;
+	fstat(handoff->fd, &before);
+	msg = message_new(channel, KTLSGATE_CMD_HANDOFF,
+			  identity_size(handoff->identity), 0);
+	nla_put_s32(msg, KTLSGATE_A_HANDOFF_FD, handoff->fd);
+	nla_put_string(msg, KTLSGATE_A_HANDOFF_GATE, handoff->gate);
+	put_identity(msg, handoff->identity);
+	if (secrets && secrets->rx_size && secrets->tx_size) {
+		nla_put(msg, KTLSGATE_A_HANDOFF_SECRET_RX, secrets->rx_size,
+			secrets->rx);
+		nla_put(msg, KTLSGATE_A_HANDOFF_SECRET_TX, secrets->tx_size,
+			secrets->tx);
+	}
+	nla_put_u64(msg, KTLSGATE_A_HANDOFF_HANDSHAKE_TIME,
+		    handoff->handshake_time);
+	expect(channel, read_id, handoff_policy, KTLSGATE_A_HANDOFF_MAX, id);
+	error = call(channel, msg);
+	if (!error)
+		return 0;
+	/*
+	 * The kernel takes the file unless it turned the message away first
+	 * (permission, no such family). Then the number still names our
+	 * socket; otherwise it may already be that of another worker's.
+	 */
+	if (!fstat(handoff->fd, &after) && before.st_ino == after.st_ino &&
+	    before.st_dev == after.st_dev)
+		close(handoff->fd);
+	return error;
+}
+
+/* At most @max bytes of @text, not cut within a character of UTF-8. */
+static char *shortened(const char *text, size_t max)
+{
+	size_t length = strlen(text);
+
+	if (length > max) {
+		length = max;
+		while (length && ((unsigned char)text[length] & 0xc0) == 0x80)
+			length--;
+	}
+	return xstrndup(text, length);
+}
+
+int channel_refuse(struct channel *channel, const char *gate,
+		   const struct address *peer, uint16_t port,
+		   const struct verdict *verdict)
+{
+	char *reason = shortened(verdict->reason, REASON_MAX);
+	char *principal = NULL;
+	struct nl_msg *msg;
+	int error;
+
+	if (verdict->principal)
+		principal = shortened(verdict->principal, KTLSGATE_STRING_MAX);
+	msg = message_new(channel, KTLSGATE_CMD_REFUSE, strlen(reason) +
+			  (principal ? strlen(principal) : 0), 0);
+	nla_put_string(msg, KTLSGATE_A_REFUSED_GATE, gate);
+	if (peer->family) {
+		nla_put(msg, KTLSGATE_A_REFUSED_PEER_ADDRESS,
+			address_size(peer), peer->bytes);
+		nla_put_u16(msg, KTLSGATE_A_REFUSED_PEER_PORT, port);
+	}
+	nla_put_u32(msg, KTLSGATE_A_REFUSED_CODE, verdict->code);
+	nla_put_string(msg, KTLSGATE_A_REFUSED_REASON, reason);
+	if (verdict->alert_sent >= 0)
+		nla_put_u8(msg, KTLSGATE_A_REFUSED_ALERT, verdict->alert_sent);
+	put_text(msg, KTLSGATE_A_REFUSED_PRINCIPAL, principal);
+	error = call(channel, msg);
+	free(reason);
+	free(principal);
+	return error;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The configuration file. A struct config is complete and consistent in
+ * itself, and is not changed once it was loaded; whether certificates and
+ * addresses are there is another matter (tlsctx.h, gate.h).
+ */
+#ifndef KTLSGATED_CONFIG_H
+#define KTLSGATED_CONFIG_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "address.h"
+#include "report.h"
+
+#define CONFIG_FILE		"/etc/ktlsgate/ktlsgated.yaml"
+#define CONFIG_MAX_GATES	256
+#define CONFIG_MAX_WORKERS	128
+
+enum client_auth { CLIENT_AUTH_REQUIRED, CLIENT_AUTH_REQUESTED,
+		   CLIENT_AUTH_NONE };
+enum tls_version { TLS_1_2, TLS_1_3 };
+
+/* The keys of a gate, in the order of the table in config.c. */
+enum gate_key {
+	GATE_NAME, GATE_PORT, GATE_ADDRESS, GATE_STEERING, GATE_LISTEN_PORT,
+	GATE_NETWORK_NAMESPACE, GATE_CERTIFICATE, GATE_PRIVATE_KEY,
+	GATE_CLIENT_AUTH, GATE_CLIENT_CA, GATE_TLS_PROFILE,
+	GATE_TLS_MIN_VERSION, GATE_TLS_MAX_VERSION,
+	GATE_HANDSHAKE_TIMEOUT, GATE_MAX_HANDSHAKES, GATE_AGENT_WAIT,
+	GATE_PLAINTEXT_FROM, GATE_KEYS
+};
+
+struct gate_config {
+	int line;			/* where the gate begins */
+	int lines[GATE_KEYS];		/* where each key is, 0: not given */
+	char *name;
+	unsigned int port;		/* of the agent */
+	struct address address;		/* of the agent, family 0: any */
+	bool steering;
+	unsigned int listen_port;	/* 0 when steering */
+	char *network_namespace;	/* name or path, NULL: the helper's */
+	char *certificate;
+	char *private_key;
+	int client_auth;		/* enum client_auth */
+	char *client_ca;		/* NULL: the system's trust store */
+	int tls_profile;		/* index of profiles, -1: not given */
+	int tls_min_version;		/* enum tls_version */
+	int tls_max_version;
+	unsigned int handshake_timeout;	/* milliseconds */
+	unsigned int max_handshakes;
+	unsigned int agent_wait;	/* milliseconds */
+	struct prefix *plaintext_from;
+	size_t plaintext_from_count;
+};
+
+struct config {
+	atomic_int refs;
+	unsigned int workers;		/* 0: one for each CPU */
+	int log_level;			/* LOG_ERR .. LOG_DEBUG */
+	struct gate_config *gates;
+	size_t gate_count;
+};
+
+/*
+ * NULL when the file is wrong; the report, whose file names it, then has at
+ * least one error.
+ */
+struct config *config_load(struct report *report);
+struct config *config_get(struct config *config);
+void config_put(struct config *config);
+
+/* Where a key of a gate stands, for findings made later. */
+struct place config_place(const struct gate_config *gate, enum gate_key key);
+
+extern const char *const client_auth_names[];
+extern const char *const tls_version_names[];
+
+#endif

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/ktlsgate.h>
+
+#include "configcheck.h"
+#include "mem.h"
+#include "profile.h"
+
+static void error(struct report *report, const struct gate_config *gate,
+		  enum gate_key key, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void error(struct report *report, const struct gate_config *gate,
+		  enum gate_key key, const char *format, ...)
+{
+	struct place place = config_place(gate, key);
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = xvasprintf(format, args);
+	va_end(args);
+	report_add(report, SEVERITY_ERROR, &place, "%s", text);
+	free(text);
+}
+
+static void warning(struct report *report, const struct gate_config *gate,
+		    enum gate_key key, const char *text)
+{
+	struct place place = config_place(gate, key);
+
+	report_add(report, SEVERITY_WARNING, &place, "%s", text);
+}
+
+static void check_name(const struct gate_config *gate, struct report *report)
+{
+	const char *c;
+
+	if (strlen(gate->name) > KTLSGATE_NAME_MAX)
+		error(report, gate, GATE_NAME,
+		      "'%s' is longer than 31 bytes", gate->name);
+	for (c = gate->name; *c; c++) {
+		if (isspace((unsigned char)*c) || iscntrl((unsigned char)*c)) {
+			error(report, gate, GATE_NAME,
+			      "'%s' has white space in it", gate->name);
+			return;
+		}
+	}
+}
+
+static void check_path(const struct gate_config *gate, enum gate_key key,
+		       const char *path, struct report *report)
+{
+	if (path && *path != '/')
+		error(report, gate, key,
+		      "'%s' is not an absolute path", path);
+}
+
+static void check_steering(const struct gate_config *gate,
+			   struct report *report)
+{
+	if (gate->steering && gate->listen_port)
+		error(report, gate, GATE_LISTEN_PORT,
+		      "only without steering: clients dial the agent's own port; set steering: false to listen on another");
+	if (!gate->steering && !gate->listen_port)
+		error(report, gate, GATE_LISTEN_PORT,
+		      "needed when steering is false: the port that clients dial");
+	if (!gate->steering && gate->listen_port == gate->port)
+		error(report, gate, GATE_LISTEN_PORT,
+		      "is the agent's own port: take another, or use steering: true");
+	if (!gate->steering && gate->plaintext_from_count)
+		error(report, gate, GATE_PLAINTEXT_FROM,
+		      "only with steering: the agent's port is open to everyone without it");
+}
+
+static void check_versions(const struct gate_config *gate,
+			   struct report *report)
+{
+	if (gate->tls_min_version > gate->tls_max_version)
+		error(report, gate, GATE_TLS_MIN_VERSION,
+		      "%s is above tls-max-version",
+		      tls_version_names[gate->tls_min_version]);
+	if (gate->tls_profile >= 0 &&
+	    (gate->lines[GATE_TLS_MIN_VERSION] ||
+	     gate->lines[GATE_TLS_MAX_VERSION]))
+		error(report, gate, GATE_TLS_PROFILE,
+		      "%s sets the TLS versions: leave out tls-min-version and tls-max-version",
+		      profile_names[gate->tls_profile]);
+}
+
+static bool covers_all(const struct gate_config *gate)
+{
+	size_t i;
+
+	for (i = 0; i < gate->plaintext_from_count; i++)
+		if (!gate->plaintext_from[i].length)
+			return true;
+	return false;
+}
+
+void config_check_gate(const struct gate_config *gate, struct report *report)
+{
+	check_name(gate, report);
+	check_path(gate, GATE_CERTIFICATE, gate->certificate, report);
+	check_path(gate, GATE_PRIVATE_KEY, gate->private_key, report);
+	check_path(gate, GATE_CLIENT_CA, gate->client_ca, report);
+	check_steering(gate, report);
+	check_versions(gate, report);
+	if (gate->client_auth == CLIENT_AUTH_NONE && gate->client_ca)
+		warning(report, gate, GATE_CLIENT_CA,
+			"not used, because client-auth is none");
+	if (gate->client_auth != CLIENT_AUTH_NONE && !gate->client_ca)
+		warning(report, gate, GATE_CLIENT_CA,
+			"not given: any certificate that the system's trust store vouches for would pass");
+	if (covers_all(gate))
+		warning(report, gate, GATE_PLAINTEXT_FROM,
+			"a prefix of length 0: everyone may speak plaintext to the agent");
+}
+
+static bool same_namespace(const struct gate_config *a,
+			   const struct gate_config *b)
+{
+	if (!a->network_namespace || !b->network_namespace)
+		return a->network_namespace == b->network_namespace;
+	return !strcmp(a->network_namespace, b->network_namespace);
+}
+
+/* The port that clients dial. */
+static unsigned int dialled(const struct gate_config *gate)
+{
+	return gate->steering ? gate->port : gate->listen_port;
+}
+
+static void check_pair(const struct gate_config *first,
+		       const struct gate_config *second, struct report *report)
+{
+	struct place place;
+
+	if (!same_namespace(first, second))
+		return;
+	if (!strcmp(first->name, second->name))
+		error(report, second, GATE_NAME,
+		      "'%s' is the name of another gate, too", second->name);
+	if (!address_equal(&first->address, &second->address))
+		return;
+	if (first->port == second->port) {
+		place = config_place(second, GATE_PORT);
+		report_add(report, SEVERITY_ERROR, &place,
+			   "%u is the port of gate %s, too", second->port,
+			   first->name);
+	} else if (dialled(first) == dialled(second)) {
+		place = config_place(second, second->steering ?
+				     GATE_PORT : GATE_LISTEN_PORT);
+		report_add(report, SEVERITY_ERROR, &place,
+			   "clients of gate %s dial %u, too", first->name,
+			   dialled(first));
+	}
+}
+
+void config_check_all(const struct config *config, struct report *report)
+{
+	size_t i, j;
+
+	for (i = 0; i < config->gate_count; i++)
+		for (j = 0; j < i; j++)
+			check_pair(&config->gates[j], &config->gates[i],
+				   report);
+	if (!config->gate_count)
+		report_add(report, SEVERITY_WARNING, NULL,
+			   "has no gate: nothing is protected");
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdlib.h>
+
+#include "gate.h"
+#include "mem.h"
+#include "tlsctx.h"
+
+static bool make_contexts(struct gate *gate, const struct cert_files *files,
+			  OSSL_LIB_CTX *const *libs, unsigned int ciphers,
+			  struct report *report)
+{
+	unsigned int i;
+
+	for (i = 0; i < gate->workers; i++) {
+		gate->slot[i].ctx = tlsctx_new(gate->cfg, files, ciphers,
+					       libs[i], report);
+		if (!gate->slot[i].ctx)
+			return false;
+	}
+	return true;
+}
+
+static void check_files(const struct gate_config *cfg,
+			const struct cert_files *files, OSSL_LIB_CTX *lib,
+			enum severity dates, struct report *report)
+{
+	struct certs certs;
+
+	if (!certs_parse(cfg, files, lib, &certs, report))
+		return;
+	certs_check(cfg, files, &certs, dates, report);
+	certs_free(&certs);
+}
+
+struct gate *gate_new(struct config *config, const struct gate_config *cfg,
+		      struct netns *ns, OSSL_LIB_CTX *const *libs,
+		      unsigned int workers, unsigned int ciphers,
+		      enum severity dates, struct report *report)
+{
+	size_t errors = report->errors;
+	struct cert_files files;
+	struct gate *gate;
+
+	if (!cert_files_read(cfg, &files, report))
+		return NULL;
+	gate = xcalloc(1, sizeof(*gate));
+	atomic_init(&gate->refs, 1);
+	gate->config = config_get(config);
+	gate->cfg = cfg;
+	gate->ns = netns_get(ns);
+	gate->workers = workers;
+	gate->max_handshakes = (cfg->max_handshakes + workers - 1) / workers;
+	gate->slot = aligned_alloc(64, workers * sizeof(*gate->slot));
+	if (!gate->slot)
+		abort();
+	for (unsigned int i = 0; i < workers; i++)
+		gate->slot[i] = (struct gate_slot){};
+	check_files(cfg, &files, libs[0], dates, report);
+	if (report->errors == errors)
+		make_contexts(gate, &files, libs, ciphers, report);
+	cert_files_free(&files);
+	if (report->errors == errors)
+		return gate;
+	gate_put(gate);
+	return NULL;
+}
+
+struct gate *gate_get(struct gate *gate)
+{
+	atomic_fetch_add_explicit(&gate->refs, 1, memory_order_relaxed);
+	return gate;
+}
+
+void gate_put(struct gate *gate)
+{
+	unsigned int i;
+
+	if (!gate || atomic_fetch_sub(&gate->refs, 1) > 1)
+		return;
+	for (i = 0; i < gate->workers; i++)
+		SSL_CTX_free(gate->slot[i].ctx);
+	free(gate->slot);
+	netns_put(gate->ns);
+	config_put(gate->config);
+	free(gate);
+}

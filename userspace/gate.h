@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A gate at run time: one configuration with the contexts made from it. It is
+ * never changed; a reload makes another, and handshakes that began with this
+ * one end with it.
+ */
+#ifndef KTLSGATED_GATE_H
+#define KTLSGATED_GATE_H
+
+#include <stdatomic.h>
+
+#include <openssl/ssl.h>
+
+#include "certs.h"
+#include "config.h"
+#include "netns.h"
+
+/* What one worker keeps for a gate; touched by that worker alone. */
+struct gate_slot {
+	SSL_CTX *ctx;
+	unsigned int handshakes;	/* under way */
+	uint64_t log_window;		/* when the current one began */
+	unsigned int logged;		/* lines in it */
+	unsigned int unlogged;		/* that the limit cut off */
+	uint64_t agent_asked;		/* when the kernel was last asked */
+	int agent_error;		/* what it answered */
+	uint32_t agent_listener;
+	bool agent_has_room;
+} __attribute__((aligned(64)));
+
+struct gate {
+	atomic_int refs;
+	struct config *config;		/* holds what cfg points into */
+	const struct gate_config *cfg;
+	struct netns *ns;
+	unsigned int workers;
+	unsigned int max_handshakes;	/* for each worker */
+	struct gate_slot *slot;
+};
+
+/*
+ * NULL when the report got an error. @libs: the library context of each
+ * worker; @dates: see certs_check().
+ */
+struct gate *gate_new(struct config *config, const struct gate_config *cfg,
+		      struct netns *ns, OSSL_LIB_CTX *const *libs,
+		      unsigned int workers, unsigned int ciphers,
+		      enum severity dates, struct report *report);
+struct gate *gate_get(struct gate *gate);
+void gate_put(struct gate *gate);
+
+#endif

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <netinet/in.h>
+#include <linux/sock_diag.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/ktlsgate.h>
+
+#include "channel.h"
+#include "handoff.h"
+#include "log.h"
+#include "mem.h"
+
+#ifndef SO_MEMINFO
+#define SO_MEMINFO 55
+#endif
+
+/* An answer of the kernel about the agent is good for so long. */
+#define ANSWER_NS 10000000ULL
+
+/*
+ * The kernel moves the connection's memory charge and can do so only while
+ * less than a page is queued for sending: a ticket that was not acknowledged.
+ */
+bool handoff_settled(int fd)
+{
+	uint32_t info[SK_MEMINFO_VARS];
+	socklen_t size = sizeof(info);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &size))
+		return true;
+	return info[SK_MEMINFO_WMEM_QUEUED] < (uint32_t)getpagesize();
+}
+
+static struct channel *channel_of(const struct handshake *handshake)
+{
+	return handshake->gate->ns->worker[handshake->worker->index];
+}
+
+static void refresh(struct handshake *handshake, struct gate_slot *slot)
+{
+	uint64_t now = now_ns();
+	struct gate_status status;
+
+	/* A first question is always asked: it decides on a handoff. */
+	if (handshake->tries && now - slot->agent_asked < ANSWER_NS)
+		return;
+	slot->agent_asked = now;
+	slot->agent_error = channel_gate_get(channel_of(handshake),
+					     handshake->gate->cfg->name,
+					     &status);
+	if (slot->agent_error == -ENOENT &&
+	    channel_resolve(channel_of(handshake)))
+		slot->agent_error = channel_gate_get(channel_of(handshake),
+						     handshake->gate->cfg->name,
+						     &status);
+	slot->agent_listener = status.listener;
+	slot->agent_has_room = status.queue_length < status.queue_max;
+}
+
+/* Which kind of listener can take this socket. */
+static uint32_t fitting(const struct handshake *handshake)
+{
+	int family = AF_INET;
+	socklen_t size = sizeof(family);
+
+	getsockopt(handshake->fd, SOL_SOCKET, SO_DOMAIN, &family, &size);
+	if (family == AF_INET)
+		return KTLSGATE_LISTENER_IPV4;
+	return handshake->peer.family == AF_INET ?
+	       KTLSGATE_LISTENER_DUAL_STACK : KTLSGATE_LISTENER_IPV6;
+}
+
+enum agent_answer handoff_ask(struct handshake *handshake)
+{
+	struct gate_slot *slot;
+
+	slot = &handshake->gate->slot[handshake->worker->index];
+	refresh(handshake, slot);
+	if (slot->agent_error)
+		return AGENT_NO_GATE;
+	if (!slot->agent_listener)
+		return AGENT_ABSENT;
+	if (!(slot->agent_listener & fitting(handshake)))
+		return AGENT_OTHER_FAMILY;
+	return slot->agent_has_room ? AGENT_READY : AGENT_FULL;
+}
+
+const char *agent_answer_text(enum agent_answer answer)
+{
+	switch (answer) {
+	case AGENT_ABSENT:
+		return "the agent does not listen";
+	case AGENT_FULL:
+		return "the agent's accept queue is full";
+	case AGENT_OTHER_FAMILY:
+		return "the agent does not listen for this address family";
+	case AGENT_NO_GATE:
+		return "the kernel does not know the gate";
+	default:
+		return "the agent is ready";
+	}
+}
+
+static void log_accepted(const struct handshake *handshake, uint64_t took)
+{
+	const struct identity *identity = &handshake->identity;
+	char peer[ADDRESS_TEXT];
+	struct log_fields fields = {
+		.gate = handshake->gate->cfg->name, .peer = peer,
+		.principal = identity->principal,
+	};
+
+	if (log_level() < LOG_DEBUG)
+		return;
+	address_print(&handshake->peer, handshake->peer_port, peer);
+	log_with(LOG_DEBUG, &fields,
+		 "gate %s: %s accepted: %s TLS %s %s %s%s %llu.%llums",
+		 fields.gate, peer, identity->principal,
+		 identity->tls_version == TLS1_3_VERSION ? "1.3" : "1.2",
+		 handshake->cipher, handshake->group,
+		 identity->resumed ? " resumed" : "",
+		 (unsigned long long)took / 1000000,
+		 (unsigned long long)took / 100000 % 10);
+}
+
+static void explain(struct handshake *handshake, int error)
+{
+	struct channel *channel = channel_of(handshake);
+	unsigned int code = KTLSGATE_REFUSAL_HANDOFF_FAILED;
+
+	if (error == -ECONNREFUSED || error == -EAGAIN ||
+	    error == -EAFNOSUPPORT || error == -ESHUTDOWN)
+		code = KTLSGATE_REFUSAL_AGENT_UNAVAILABLE;
+	verdict_set(&handshake->verdict, code, "the kernel refused it: %s",
+		    channel_message(channel));
+	handshake->verdict.principal = xstrdup(handshake->identity.principal);
+}
+
+bool handoff(struct handshake *handshake)
+{
+	struct handoff call = {
+		.fd = handshake->fd,
+		.gate = handshake->gate->cfg->name,
+		.identity = &handshake->identity,
+		.secrets = handshake->identity.tls_version == TLS1_3_VERSION ?
+			   handshake->secrets : NULL,
+		.handshake_time = now_ns() - handshake->began,
+	};
+	uint32_t id;
+	int error;
+
+	epoll_ctl(handshake->worker->epoll, EPOLL_CTL_DEL, handshake->fd, NULL);
+	/* Nothing may write to this number once it is another's. */
+	SSL_free(handshake->ssl);
+	handshake->ssl = NULL;
+	handshake->fd = -1;
+	error = channel_handoff(channel_of(handshake), &call, &id);
+	if (!error) {
+		log_accepted(handshake, call.handshake_time);
+		return true;
+	}
+	explain(handshake, error);
+	return false;
+}

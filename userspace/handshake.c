@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+
+#include <linux/ktlsgate.h>
+
+#include "handoff.h"
+#include "handshake.h"
+#include "ktls.h"
+#include "log.h"
+#include "mem.h"
+#include "refusal.h"
+#include "sniff.h"
+
+#define MS 1000000ULL
+
+/* How long a refused client may take to read our alert. */
+#define LINGER_NS	(2000 * MS)
+
+/* A look again: at first soon, since a round trip is all it may take. */
+#define SETTLE_FIRST_NS	(1 * MS)
+#define SETTLE_LAST_NS	(20 * MS)
+#define AGENT_NS	(20 * MS)
+
+static void step(struct handshake *handshake);
+
+static struct gate_slot *slot_of(const struct handshake *handshake)
+{
+	return &handshake->gate->slot[handshake->worker->index];
+}
+
+struct handshake *handshake_of_timer(struct timer *timer)
+{
+	return (struct handshake *)((char *)timer -
+				    offsetof(struct handshake, timer));
+}
+
+/* The memory stays until the events at hand are served: they may point here. */
+static void finish(struct handshake *handshake)
+{
+	struct worker *worker = handshake->worker;
+
+	timers_clear(&worker->timers, &handshake->timer);
+	SSL_free(handshake->ssl);
+	handshake->ssl = NULL;
+	if (handshake->fd >= 0)
+		close(handshake->fd);
+	handshake->fd = -1;
+	secrets_free(&worker->secrets, handshake->secrets);
+	handshake->secrets = NULL;
+	verdict_free(&handshake->verdict);
+	identity_free(&handshake->identity);
+	slot_of(handshake)->handshakes--;
+	worker->handshake_count--;
+	gate_put(handshake->gate);
+	handshake->gate = NULL;
+	*handshake->link = handshake->next;
+	if (handshake->next)
+		handshake->next->link = handshake->link;
+	handshake->state = HANDSHAKE_DEAD;
+	handshake->next = worker->dead;
+	worker->dead = handshake;
+}
+
+void handshake_bury(struct worker *worker)
+{
+	while (worker->dead) {
+		struct handshake *dead = worker->dead;
+
+		worker->dead = dead->next;
+		free(dead);
+	}
+}
+
+void handshake_end_all(struct worker *worker)
+{
+	while (worker->handshakes)
+		finish(worker->handshakes);
+	handshake_bury(worker);
+}
+
+static void set_state(struct handshake *handshake, enum handshake_state state,
+		      uint64_t deadline)
+{
+	handshake->state = state;
+	handshake->deadline = deadline;
+	handshake->tries = 0;
+	timers_set(&handshake->worker->timers, &handshake->timer, deadline);
+}
+
+/* To be stepped again after @delay, at the deadline at the latest. */
+static void again_after(struct handshake *handshake, uint64_t delay)
+{
+	uint64_t due = now_ns() + delay;
+
+	handshake->tries++;
+	if (due > handshake->deadline)
+		due = handshake->deadline;
+	timers_set(&handshake->worker->timers, &handshake->timer, due);
+}
+
+/*
+ * Tells everyone, and closes. After an alert only the sending side is closed
+ * at first: with bytes of the client unread, close() would send a reset, and
+ * the client would lose the alert.
+ */
+static void refuse(struct handshake *handshake)
+{
+	refusal_tell(handshake);
+	SSL_free(handshake->ssl);
+	handshake->ssl = NULL;
+	if (handshake->fd < 0 || handshake->hung_up ||
+	    handshake->verdict.alert_sent < 0) {
+		finish(handshake);
+		return;
+	}
+	shutdown(handshake->fd, SHUT_WR);
+	set_state(handshake, HANDSHAKE_LINGER, now_ns() + LINGER_NS);
+	step(handshake);
+}
+
+static void linger(struct handshake *handshake)
+{
+	char buffer[4096];
+	ssize_t got;
+
+	do {
+		got = recv(handshake->fd, buffer, sizeof(buffer), MSG_DONTWAIT);
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	if (got == 0 || errno != EAGAIN)
+		finish(handshake);
+}
+
+/*
+ * The handshake itself went well, so an alert would look to a Kafka client
+ * like failed authentication, which it does not try again. The end of the
+ * connection it does.
+ */
+static void refuse_after(struct handshake *handshake)
+{
+	if (handshake->fd >= 0)
+		ktls_send_alert(handshake->fd, 1, SSL_AD_CLOSE_NOTIFY);
+	refuse(handshake);
+}
+
+static bool begin_tls(struct handshake *handshake)
+{
+	struct worker *worker = handshake->worker;
+	BIO *bio;
+
+	handshake->ssl = SSL_new(slot_of(handshake)->ctx);
+	handshake->secrets = secrets_new(&worker->secrets);
+	if (!handshake->ssl || !handshake->secrets)
+		return false;
+	/* The fd outlives the SSL: it is the kernel's in the end. */
+	bio = BIO_new_socket(handshake->fd, BIO_NOCLOSE);
+	if (!bio)
+		return false;
+	SSL_set_bio(handshake->ssl, bio, bio);
+	secrets_attach(handshake->ssl, handshake->secrets);
+	verdict_attach(handshake->ssl, &handshake->verdict);
+	return true;
+}
+
+static void first(struct handshake *handshake)
+{
+	unsigned char bytes[SNIFF_BYTES];
+	const char *what;
+	ssize_t got;
+
+	got = recv(handshake->fd, bytes, sizeof(bytes),
+		   MSG_PEEK | MSG_DONTWAIT);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0) {
+		verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_CLIENT_GONE,
+			    "the client closed the connection before it sent anything");
+		refuse(handshake);
+		return;
+	}
+	what = sniff(bytes, got);
+	/* Few bytes of something else: better words when there are more. */
+	if (what && got < 8 && !handshake->half_closed)
+		return;
+	if (what) {
+		verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_NOT_TLS, "%s",
+			    what);
+		refuse(handshake);
+		return;
+	}
+	if (!begin_tls(handshake)) {
+		verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_OVERLOAD,
+			    "no memory for a handshake");
+		refuse(handshake);
+		return;
+	}
+	handshake->state = HANDSHAKE_TLS;
+	step(handshake);
+}
+
+/* The kernel must have both keys, and OpenSSL nothing that it has not. */
+static bool keys_are_in_the_kernel(struct handshake *handshake)
+{
+	bool tx = BIO_get_ktls_send(SSL_get_wbio(handshake->ssl));
+	bool rx = BIO_get_ktls_recv(SSL_get_rbio(handshake->ssl));
+
+	if (tx && rx && !SSL_has_pending(handshake->ssl))
+		return true;
+	verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_HANDOFF_FAILED,
+		    "kTLS has no keys for %s (%s): %s",
+		    tx && rx ? "data read ahead" : tx ? "receiving" :
+		    rx ? "sending" : "both directions",
+		    SSL_get_cipher_name(handshake->ssl),
+		    "is tls.ko loaded, and the cipher's module?");
+	return false;
+}
+
+static void take_names(struct handshake *handshake)
+{
+	snprintf(handshake->cipher, sizeof(handshake->cipher), "%s",
+		 SSL_get_cipher_name(handshake->ssl));
+	snprintf(handshake->group, sizeof(handshake->group), "%s",
+		 identity_group_name(handshake->ssl));
+}
+
+static void established(struct handshake *handshake)
+{
+	char *error;
+
+	if (!keys_are_in_the_kernel(handshake)) {
+		refuse(handshake);
+		return;
+	}
+	take_names(handshake);
+	error = identity_from(handshake->ssl, &handshake->identity);
+	if (error) {
+		verdict_set(&handshake->verdict,
+			    KTLSGATE_REFUSAL_BAD_CERTIFICATE, "%s", error);
+		free(error);
+		if (ktls_send_alert(handshake->fd, 2,
+				    SSL_AD_CERTIFICATE_EXPIRED))
+			handshake->verdict.alert_sent =
+				SSL_AD_CERTIFICATE_EXPIRED;
+		refuse(handshake);
+		return;
+	}
+	handshake->state = HANDSHAKE_SETTLE;
+	handshake->tries = 0;
+	step(handshake);
+}
+
+static void tls(struct handshake *handshake)
+{
+	int result, error;
+
+	ERR_clear_error();
+	errno = 0;
+	result = SSL_accept(handshake->ssl);
+	if (result == 1) {
+		established(handshake);
+		return;
+	}
+	error = SSL_get_error(handshake->ssl, result);
+	if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
+		return;
+	verdict_from_ssl(&handshake->verdict, error);
+	refuse(handshake);
+}
+
+static void ask_agent(struct handshake *handshake)
+{
+	enum agent_answer answer = handoff_ask(handshake);
+	uint64_t wait = handshake->gate->cfg->agent_wait * MS;
+
+	if (answer == AGENT_READY) {
+		if (handoff(handshake))
+			finish(handshake);
+		else
+			refuse(handshake);
+		return;
+	}
+	if (answer == AGENT_OTHER_FAMILY || answer == AGENT_NO_GATE) {
+		/* The main thread can do something about it. */
+		uint64_t one = 1;
+
+		if (!atomic_exchange(handshake->worker->agent_changed, true) &&
+		    write(handshake->worker->main_fd, &one, sizeof(one)) < 0)
+			log_msg(LOG_DEBUG, "eventfd: %s", strerror(errno));
+	}
+	if (handshake->state != HANDSHAKE_AGENT)
+		set_state(handshake, HANDSHAKE_AGENT, now_ns() + wait);
+	if (now_ns() >= handshake->deadline) {
+		verdict_set(&handshake->verdict,
+			    KTLSGATE_REFUSAL_AGENT_UNAVAILABLE,
+			    "%s (waited %u ms)", agent_answer_text(answer),
+			    handshake->gate->cfg->agent_wait);
+		handshake->verdict.principal =
+			xstrdup(handshake->identity.principal);
+		refuse_after(handshake);
+		return;
+	}
+	again_after(handshake, AGENT_NS);
+}
+
+static void settle(struct handshake *handshake)
+{
+	uint64_t delay = SETTLE_FIRST_NS << handshake->tries;
+
+	if (handoff_settled(handshake->fd)) {
+		handshake->tries = 0;
+		ask_agent(handshake);
+		return;
+	}
+	again_after(handshake, handshake->tries > 4 || delay > SETTLE_LAST_NS ?
+		    SETTLE_LAST_NS : delay);
+}
+
+static void step(struct handshake *handshake)
+{
+	switch (handshake->state) {
+	case HANDSHAKE_FIRST:
+		first(handshake);
+		break;
+	case HANDSHAKE_TLS:
+		tls(handshake);
+		break;
+	case HANDSHAKE_SETTLE:
+		settle(handshake);
+		break;
+	case HANDSHAKE_AGENT:
+		ask_agent(handshake);
+		break;
+	case HANDSHAKE_LINGER:
+		linger(handshake);
+		break;
+	case HANDSHAKE_DEAD:
+		break;
+	}
+}
+
+static void client_gone(struct handshake *handshake)
+{
+	verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_CLIENT_GONE,
+		    "the client closed the connection before the agent took it");
+	refuse(handshake);
+}
+
+void handshake_event(struct handshake *handshake, uint32_t events)
+{
+	bool waiting = handshake->state == HANDSHAKE_SETTLE ||
+		       handshake->state == HANDSHAKE_AGENT;
+
+	if (handshake->state == HANDSHAKE_DEAD)
+		return;
+	if (events & (EPOLLHUP | EPOLLERR))
+		handshake->hung_up = true;
+	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		handshake->half_closed = true;
+	if (waiting && events & (EPOLLHUP | EPOLLERR))
+		client_gone(handshake);
+	else if (handshake->state != HANDSHAKE_AGENT)
+		step(handshake);
+}
+
+static void too_late(struct handshake *handshake)
+{
+	unsigned int limit = handshake->gate->cfg->handshake_timeout;
+	const char *what = "the TLS handshake did not end";
+
+	if (handshake->state == HANDSHAKE_FIRST)
+		what = "the client did not begin a TLS handshake";
+	else if (handshake->state == HANDSHAKE_SETTLE)
+		what = "the client did not acknowledge the end of the handshake";
+	verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_TIMEOUT,
+		    "%s within %u ms", what, limit);
+	refuse(handshake);
+}
+
+void handshake_timer(struct handshake *handshake)
+{
+	bool over = now_ns() >= handshake->deadline;
+
+	if (over && handshake->state == HANDSHAKE_LINGER)
+		finish(handshake);
+	else if (over && handshake->state != HANDSHAKE_AGENT)
+		too_late(handshake);
+	else
+		step(handshake);
+}
+
+static bool watch(struct handshake *handshake)
+{
+	struct epoll_event event = {
+		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+		.data.ptr = &handshake->source,
+	};
+
+	return !epoll_ctl(handshake->worker->epoll, EPOLL_CTL_ADD,
+			  handshake->fd, &event);
+}
+
+void handshake_begin(struct worker *worker, struct gate *gate, int fd,
+		     const struct sockaddr_storage *from)
+{
+	struct gate_slot *slot = &gate->slot[worker->index];
+	struct handshake *handshake = calloc(1, sizeof(*handshake));
+
+	if (!handshake) {
+		close(fd);
+		return;
+	}
+	handshake->source.kind = SOURCE_HANDSHAKE;
+	handshake->worker = worker;
+	handshake->gate = gate_get(gate);
+	handshake->fd = fd;
+	handshake->began = now_ns();
+	verdict_init(&handshake->verdict);
+	address_of(from, &handshake->peer, &handshake->peer_port);
+	handshake->next = worker->handshakes;
+	handshake->link = &worker->handshakes;
+	if (handshake->next)
+		handshake->next->link = &handshake->next;
+	worker->handshakes = handshake;
+	worker->handshake_count++;
+	set_state(handshake, HANDSHAKE_FIRST, handshake->began +
+		  gate->cfg->handshake_timeout * MS);
+	if (slot->handshakes++ >= gate->max_handshakes) {
+		verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_OVERLOAD,
+			    "more than %u handshakes at once",
+			    gate->cfg->max_handshakes);
+		refuse(handshake);
+	} else if (!watch(handshake)) {
+		verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_OVERLOAD,
+			    "cannot watch the connection: %s", strerror(errno));
+		refuse(handshake);
+	} else {
+		step(handshake);
+	}
+}

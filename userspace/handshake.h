@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One client from accept() to handoff or refusal:
+ *
+ *	FIRST	nothing read yet: is it TLS at all?
+ *	TLS	SSL_accept() under way
+ *	SETTLE	done; what we sent is not acknowledged yet, and the kernel
+ *		takes no connection with more than a page of that
+ *	AGENT	done; the agent does not listen, or its queue is full
+ *	LINGER	refused; the client gets the time to read our alert
+ *
+ * Everything of it is touched by one worker only.
+ */
+#ifndef KTLSGATED_HANDSHAKE_H
+#define KTLSGATED_HANDSHAKE_H
+
+#include "identity.h"
+#include "verdict.h"
+#include "worker.h"
+
+enum handshake_state {
+	HANDSHAKE_FIRST, HANDSHAKE_TLS, HANDSHAKE_SETTLE, HANDSHAKE_AGENT,
+	HANDSHAKE_LINGER, HANDSHAKE_DEAD,
+};
+
+struct handshake {
+	struct source source;		/* first: events point here */
+	enum handshake_state state;
+	struct timer timer;
+	struct worker *worker;
+	struct gate *gate;
+	struct handshake *next, **link;
+	int fd;
+	SSL *ssl;
+	struct secrets *secrets;
+	struct verdict verdict;
+	struct identity identity;
+	struct address peer;
+	uint16_t peer_port;
+	uint64_t began;
+	uint64_t deadline;
+	unsigned int tries;		/* in SETTLE and AGENT */
+	bool half_closed;		/* the client will send nothing more */
+	bool hung_up;			/* the client is gone */
+	char group[32];			/* for the log */
+	char cipher[48];
+};
+
+void handshake_begin(struct worker *worker, struct gate *gate, int fd,
+		     const struct sockaddr_storage *from);
+void handshake_event(struct handshake *handshake, uint32_t events);
+void handshake_timer(struct handshake *handshake);
+struct handshake *handshake_of_timer(struct timer *timer);
+
+/* Memory of those that ended since: no event can point there any more. */
+void handshake_bury(struct worker *worker);
+void handshake_end_all(struct worker *worker);
+
+#endif

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include <linux/ktlsgate.h>
+
+#include "dn.h"
+#include "identity.h"
+#include "mem.h"
+
+/* IANA TLS Supported Groups, for those that OpenSSL has a NID for. */
+static uint16_t group_of(SSL *ssl)
+{
+	int nid = SSL_get_negotiated_group(ssl);
+
+	if (nid & TLSEXT_nid_unknown)
+		return nid & 0xffff;
+	switch (nid) {
+	case NID_X9_62_prime256v1:
+		return 23;
+	case NID_secp384r1:
+		return 24;
+	case NID_secp521r1:
+		return 25;
+	case NID_X25519:
+		return 29;
+	case NID_X448:
+		return 30;
+	default:
+		return 0;
+	}
+}
+
+const char *identity_group_name(SSL *ssl)
+{
+	const char *name = SSL_get0_group_name(ssl);
+
+	return name ? name : "";
+}
+
+static uint64_t seconds_of(const ASN1_TIME *when)
+{
+	time_t seconds;
+	struct tm tm;
+
+	if (!ASN1_TIME_to_tm(when, &tm))
+		return 0;
+	seconds = timegm(&tm);
+	return seconds < 0 ? 0 : seconds;
+}
+
+static void take_serial(const X509 *certificate, struct identity *out)
+{
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(certificate);
+	int size = ASN1_STRING_length(serial);
+
+	/* Longer ones break RFC 5280; the last 20 bytes still tell them apart. */
+	if (size > (int)sizeof(out->serial))
+		size = sizeof(out->serial);
+	memcpy(out->serial, ASN1_STRING_get0_data(serial) +
+	       ASN1_STRING_length(serial) - size, size);
+	out->serial_size = size;
+}
+
+static char *take_certificate(X509 *certificate, struct identity *out)
+{
+	unsigned int size = sizeof(out->fingerprint);
+
+	out->subject = dn_print(X509_get_subject_name(certificate));
+	out->issuer = dn_print(X509_get_issuer_name(certificate));
+	if (strlen(out->subject) > KTLSGATE_STRING_MAX ||
+	    strlen(out->issuer) > KTLSGATE_STRING_MAX)
+		return xasprintf("the client certificate's subject or issuer is longer than %d bytes",
+				 KTLSGATE_STRING_MAX);
+	take_serial(certificate, out);
+	if (!X509_digest(certificate, EVP_sha256(), out->fingerprint, &size))
+		return xstrdup("the client certificate has no digest");
+	out->not_after = seconds_of(X509_get0_notAfter(certificate));
+
+	/*
+	 * A resumed session was verified when it began. What can have changed
+	 * since without the ticket becoming invalid is the time.
+	 */
+	if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
+		return xasprintf("the certificate %s expired", out->subject);
+	out->principal = xstrdup(out->subject);
+	return NULL;
+}
+
+char *identity_from(SSL *ssl, struct identity *out)
+{
+	const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+	X509 *certificate = SSL_get0_peer_certificate(ssl);
+	const char *name;
+
+	memset(out, 0, sizeof(*out));
+	out->tls_version = SSL_version(ssl);
+	out->cipher_suite = cipher ? SSL_CIPHER_get_protocol_id(cipher) : 0;
+	out->group = group_of(ssl);
+	out->resumed = SSL_session_reused(ssl);
+	name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	if (name && strlen(name) <= 255)
+		out->server_name = xstrdup(name);
+	if (certificate)
+		return take_certificate(certificate, out);
+	out->principal = xstrdup(IDENTITY_ANONYMOUS);
+	return NULL;
+}
+
+void identity_free(struct identity *identity)
+{
+	free(identity->principal);
+	free(identity->subject);
+	free(identity->issuer);
+	free(identity->server_name);
+	memset(identity, 0, sizeof(*identity));
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel and the operator are told about a client. */
+#ifndef KTLSGATED_IDENTITY_H
+#define KTLSGATED_IDENTITY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <openssl/ssl.h>
+
+#define IDENTITY_ANONYMOUS "ANONYMOUS"
+
+struct identity {
+	char *principal;
+	char *subject;		/* NULL without a client certificate, as are */
+	char *issuer;		/* all below up to not_after */
+	uint8_t serial[20];
+	unsigned int serial_size;
+	uint8_t fingerprint[32];
+	uint64_t not_after;	/* seconds since the epoch */
+	uint16_t tls_version;
+	uint16_t cipher_suite;
+	uint16_t group;		/* 0: none */
+	char *server_name;	/* NULL: none */
+	bool resumed;
+};
+
+/*
+ * Fills @out from a finished handshake. NULL, or why this client has no
+ * identity that could be handed on (to be freed).
+ */
+char *identity_from(SSL *ssl, struct identity *out);
+void identity_free(struct identity *identity);
+
+/* The names that IANA and the CLI use: "AES-256-GCM", "X25519MLKEM768". */
+const char *identity_group_name(SSL *ssl);
+
+#endif

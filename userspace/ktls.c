@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/tls.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "ktls.h"
+#include "mem.h"
+
+#ifndef SOL_TLS
+#define SOL_TLS 282
+#endif
+#ifndef TCP_ULP
+#define TCP_ULP 31
+#endif
+
+/* Both ends of a connection; -1 in ends[0] and errno when that fails. */
+static void connect_pair(int ends[2])
+{
+	struct sockaddr_in at = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	socklen_t size = sizeof(at);
+	int listener, saved;
+
+	ends[0] = -1;
+	ends[1] = -1;
+	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (listener < 0)
+		return;
+	if (bind(listener, (struct sockaddr *)&at, sizeof(at)) ||
+	    listen(listener, 1) ||
+	    getsockname(listener, (struct sockaddr *)&at, &size))
+		goto out;
+	ends[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (ends[1] < 0 ||
+	    connect(ends[1], (struct sockaddr *)&at, sizeof(at)))
+		goto out;
+	ends[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+out:
+	saved = errno;
+	close(listener);
+	errno = saved;
+}
+
+static bool takes(int fd, const void *info, socklen_t size)
+{
+	return !setsockopt(fd, SOL_TLS, TLS_TX, info, size);
+}
+
+/* A pair for each cipher, because keys can be set once only. */
+static bool try_cipher(enum ktls_cipher cipher)
+{
+	union {
+		struct tls12_crypto_info_aes_gcm_128 gcm128;
+		struct tls12_crypto_info_aes_gcm_256 gcm256;
+		struct tls12_crypto_info_chacha20_poly1305 chacha;
+		struct tls12_crypto_info_aes_ccm_128 ccm128;
+		struct tls_crypto_info info;
+	} keys = {};
+	socklen_t size = 0;
+	bool good = false;
+	int ends[2];
+
+	keys.info.version = TLS_1_3_VERSION;
+	switch (cipher) {
+	case KTLS_AES_128_GCM:
+		keys.info.cipher_type = TLS_CIPHER_AES_GCM_128;
+		size = sizeof(keys.gcm128);
+		break;
+	case KTLS_AES_256_GCM:
+		keys.info.cipher_type = TLS_CIPHER_AES_GCM_256;
+		size = sizeof(keys.gcm256);
+		break;
+	case KTLS_CHACHA20_POLY1305:
+		keys.info.cipher_type = TLS_CIPHER_CHACHA20_POLY1305;
+		size = sizeof(keys.chacha);
+		break;
+	case KTLS_AES_128_CCM:
+		keys.info.cipher_type = TLS_CIPHER_AES_CCM_128;
+		size = sizeof(keys.ccm128);
+		break;
+	}
+	connect_pair(ends);
+	if (ends[0] >= 0 &&
+	    !setsockopt(ends[0], IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls")))
+		good = takes(ends[0], &keys, size);
+	if (ends[0] >= 0)
+		close(ends[0]);
+	if (ends[1] >= 0)
+		close(ends[1]);
+	return good;
+}
+
+char *ktls_probe(unsigned int *ciphers)
+{
+	unsigned int one;
+	char *error = NULL;
+	int ends[2];
+
+	*ciphers = 0;
+	connect_pair(ends);
+	if (ends[0] < 0)
+		error = xasprintf("cannot connect over 127.0.0.1 to ask the kernel for TLS: %s: is the loopback interface up?",
+				  strerror(errno));
+	else if (setsockopt(ends[0], IPPROTO_TCP, TCP_ULP, "tls",
+			    sizeof("tls")))
+		error = xasprintf("the kernel has no TLS (%s): modprobe tls, which needs CONFIG_TLS",
+				  strerror(errno));
+	if (ends[0] >= 0)
+		close(ends[0]);
+	if (ends[1] >= 0)
+		close(ends[1]);
+	if (error)
+		return error;
+	for (one = KTLS_AES_128_GCM; one <= KTLS_AES_128_CCM; one <<= 1)
+		if (try_cipher(one))
+			*ciphers |= one;
+	if (!(*ciphers & (KTLS_AES_128_GCM | KTLS_AES_256_GCM |
+			  KTLS_CHACHA20_POLY1305)))
+		return xstrdup("the kernel's TLS has neither AES-GCM nor ChaCha20-Poly1305: modprobe gcm aes_generic ctr ghash_generic");
+	return NULL;
+}
+
+char *ktls_names(unsigned int ciphers)
+{
+	struct text text = {};
+
+	text_add(&text, "", 0);
+	if (ciphers & KTLS_AES_128_GCM)
+		text_puts(&text, ", AES-128-GCM");
+	if (ciphers & KTLS_AES_256_GCM)
+		text_puts(&text, ", AES-256-GCM");
+	if (ciphers & KTLS_CHACHA20_POLY1305)
+		text_puts(&text, ", CHACHA20-POLY1305");
+	if (ciphers & KTLS_AES_128_CCM)
+		text_puts(&text, ", AES-128-CCM");
+	if (text.length)
+		memmove(text.data, text.data + 2, text.length - 1);
+	return text.data;
+}
+
+static enum ktls_cipher cipher_of(const char *suite)
+{
+	if (strstr(suite, "CHACHA20"))
+		return KTLS_CHACHA20_POLY1305;
+	if (strstr(suite, "CCM"))
+		return KTLS_AES_128_CCM;
+	if (strstr(suite, "256-GCM") || strstr(suite, "256_GCM"))
+		return KTLS_AES_256_GCM;
+	return KTLS_AES_128_GCM;
+}
+
+char *ktls_filter(const char *suites, unsigned int ciphers)
+{
+	char *copy = xstrdup(suites), *rest = copy, *suite;
+	struct text out = {};
+
+	text_add(&out, "", 0);
+	while ((suite = strsep(&rest, ":")))
+		if (cipher_of(suite) & ciphers)
+			text_printf(&out, "%s%s", out.length ? ":" : "", suite);
+	free(copy);
+	return out.data;
+}
+
+bool ktls_send_alert(int fd, uint8_t level, uint8_t description)
+{
+	char control[CMSG_SPACE(sizeof(unsigned char))] = {};
+	unsigned char alert[2] = { level, description };
+	struct iovec vec = { .iov_base = alert, .iov_len = sizeof(alert) };
+	struct msghdr message = {
+		.msg_iov = &vec, .msg_iovlen = 1, .msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_TLS;
+	header->cmsg_type = TLS_SET_RECORD_TYPE;
+	header->cmsg_len = CMSG_LEN(sizeof(unsigned char));
+	*CMSG_DATA(header) = 21;	/* alert, RFC 8446 5.1 */
+	return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+	       sizeof(alert);
+}

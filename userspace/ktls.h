@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What this kernel's TLS can carry. */
+#ifndef KTLSGATED_KTLS_H
+#define KTLSGATED_KTLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum ktls_cipher {
+	KTLS_AES_128_GCM = 1, KTLS_AES_256_GCM = 2,
+	KTLS_CHACHA20_POLY1305 = 4, KTLS_AES_128_CCM = 8,
+};
+
+#define KTLS_ALL 15
+
+/*
+ * Asks the kernel, on a connection of its own over loopback. NULL, or what is
+ * missing and what to do about it (to be freed).
+ */
+char *ktls_probe(unsigned int *ciphers);
+
+/* Comma-separated names, to be freed. */
+char *ktls_names(unsigned int ciphers);
+
+/* The colon-separated list of cipher suites, cut to those; to be freed. */
+char *ktls_filter(const char *suites, unsigned int ciphers);
+
+/* One alert record on a socket that has TLS_TX keys. */
+bool ktls_send_alert(int fd, uint8_t level, uint8_t description);
+
+#endif

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/ktlsgate.h>
+
+#include "listeners.h"
+#include "mem.h"
+
+/* Cut by net.core.somaxconn. */
+#define BACKLOG 65535
+
+enum listen_mode listeners_mode(const struct gate_config *gate,
+				unsigned int listener)
+{
+	bool mapped = listener & KTLSGATE_LISTENER_DUAL_STACK;
+
+	if (gate->steering)
+		return LISTEN_STEERED;
+	/* An agent that is down will most likely be a Java or Go one. */
+	if (!listener || (mapped && !(listener & KTLSGATE_LISTENER_IPV4)))
+		return LISTEN_DUAL_STACK;
+	return listener & KTLSGATE_LISTENER_IPV6 ? LISTEN_BOTH : LISTEN_IPV4;
+}
+
+static int fail(int fd)
+{
+	int saved = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+	return -1;
+}
+
+static bool set(int fd, int level, int option, int value)
+{
+	return !setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+static int open_socket(int family, bool steered, bool v6only)
+{
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	if (family == AF_INET6 && !set(fd, IPPROTO_IPV6, IPV6_V6ONLY, v6only))
+		return fail(fd);
+	if (steered) {
+		/* A fresh namespace may have no loopback address yet. */
+		if (!set(fd, IPPROTO_IP, IP_FREEBIND, 1))
+			return fail(fd);
+	} else if (!set(fd, SOL_SOCKET, SO_REUSEADDR, 1) ||
+		   !set(fd, SOL_SOCKET, SO_REUSEPORT, 1)) {
+		return fail(fd);
+	}
+	return fd;
+}
+
+static int listen_on(int fd, const void *address, socklen_t size)
+{
+	if (fd < 0)
+		return -1;
+	if (bind(fd, address, size) || listen(fd, BACKLOG))
+		return fail(fd);
+	return fd;
+}
+
+static int listen_ipv4(const struct listeners *listeners)
+{
+	bool steered = listeners->mode == LISTEN_STEERED;
+	struct sockaddr_in at = {
+		.sin_family = AF_INET, .sin_port = htons(listeners->port),
+	};
+
+	if (steered)
+		at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	else
+		memcpy(&at.sin_addr, listeners->address.bytes, 4);
+	return listen_on(open_socket(AF_INET, steered, false), &at, sizeof(at));
+}
+
+static int listen_ipv6(const struct listeners *listeners)
+{
+	bool steered = listeners->mode == LISTEN_STEERED;
+	struct sockaddr_in6 at = {
+		.sin6_family = AF_INET6, .sin6_port = htons(listeners->port),
+	};
+	uint8_t mapped[16];
+
+	address_map(&listeners->address, mapped);
+	if (steered)
+		at.sin6_addr = in6addr_loopback;
+	else
+		memcpy(&at.sin6_addr, mapped, 16);
+	return listen_on(open_socket(AF_INET6, steered,
+				     listeners->mode == LISTEN_BOTH),
+			 &at, sizeof(at));
+}
+
+static void choose_families(const struct listeners *listeners, bool *ipv4,
+			    bool *ipv6)
+{
+	int family = listeners->address.family;
+
+	*ipv4 = listeners->mode != LISTEN_DUAL_STACK && family != AF_INET6;
+	*ipv6 = listeners->mode != LISTEN_IPV4;
+	/* Only the dual-stack form of an IPv4 address is an AF_INET6 socket. */
+	if (listeners->mode == LISTEN_BOTH && family == AF_INET)
+		*ipv6 = false;
+	if (listeners->mode == LISTEN_IPV4 && family == AF_INET6)
+		*ipv6 = true;
+	if (listeners->mode == LISTEN_STEERED)
+		*ipv4 = true;
+}
+
+static bool open_all(struct listeners *listeners)
+{
+	bool ipv4, ipv6;
+	unsigned int i;
+
+	choose_families(listeners, &ipv4, &ipv6);
+	for (i = 0; i < listeners->workers; i++) {
+		if (ipv4) {
+			listeners->ipv4[i] = listen_ipv4(listeners);
+			if (listeners->ipv4[i] < 0)
+				return false;
+		}
+		if (!ipv6)
+			continue;
+		listeners->ipv6[i] = listen_ipv6(listeners);
+		/* A kernel without IPv6 has IPv4 agents only. */
+		if (listeners->ipv6[i] < 0 && errno == EAFNOSUPPORT &&
+		    listeners->address.family != AF_INET6) {
+			if (!ipv4)
+				listeners->ipv4[i] = listen_ipv4(listeners);
+			if (listeners->ipv4[i] < 0)
+				return false;
+			continue;
+		}
+		if (listeners->ipv6[i] < 0)
+			return false;
+		listeners->has_ipv6 = true;
+	}
+	return true;
+}
+
+struct listeners *listeners_open(const struct gate_config *gate,
+				 const struct netns *ns, enum listen_mode mode,
+				 unsigned int workers, char **error)
+{
+	struct listeners *listeners = xcalloc(1, sizeof(*listeners));
+	char where[ADDRESS_TEXT];
+	bool good = false;
+	unsigned int i;
+
+	listeners->mode = mode;
+	listeners->workers = workers;
+	listeners->ipv4 = xcalloc(workers, sizeof(int));
+	listeners->ipv6 = xcalloc(workers, sizeof(int));
+	for (i = 0; i < workers; i++) {
+		listeners->ipv4[i] = -1;
+		listeners->ipv6[i] = -1;
+	}
+	if (mode != LISTEN_STEERED) {
+		listeners->port = gate->listen_port;
+		listeners->address = gate->address;
+	}
+	if (netns_enter(ns)) {
+		good = open_all(listeners);
+		if (!good) {
+			address_print(&listeners->address, listeners->port,
+				      where);
+			*error = xasprintf("cannot listen on %s: %s", where,
+					   strerror(errno));
+		}
+		netns_leave(ns);
+	} else {
+		*error = xasprintf("cannot enter network namespace %s: %s",
+				   netns_label(ns->name), strerror(errno));
+	}
+	if (good)
+		return listeners;
+	listeners_close(listeners);
+	return NULL;
+}
+
+bool listeners_fit(const struct listeners *listeners,
+		   const struct gate_config *gate, enum listen_mode mode)
+{
+	if (listeners->mode != mode)
+		return false;
+	return mode == LISTEN_STEERED ||
+	       (listeners->port == gate->listen_port &&
+		address_equal(&listeners->address, &gate->address));
+}
+
+void listeners_close(struct listeners *listeners)
+{
+	unsigned int i;
+
+	if (!listeners)
+		return;
+	for (i = 0; i < listeners->workers; i++) {
+		if (listeners->ipv4[i] >= 0)
+			close(listeners->ipv4[i]);
+		if (listeners->ipv6[i] >= 0)
+			close(listeners->ipv6[i]);
+	}
+	free(listeners->ipv4);
+	free(listeners->ipv6);
+	free(listeners);
+}

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ktlsgated: the handshake helper. Arguments, signals, and what comes when. */
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+#include <systemd/sd-daemon.h>
+
+#include "check.h"
+#include "ktls.h"
+#include "log.h"
+#include "mem.h"
+#include "netns.h"
+#include "registry.h"
+#include "secrets.h"
+#include "steer.h"
+#include "tickets.h"
+#include "verdict.h"
+
+#define SECOND 1000000000ULL
+
+static const char usage[] =
+	"ktlsgated [-c FILE]                      serve the gates of FILE\n"
+	"ktlsgated --check FILE [--json]          tell what is wrong with FILE,\n"
+	"                                         and what it would do\n"
+	"ktlsgated --detach [--network-namespace NAME]\n"
+	"                                         end steering: the agents' ports\n"
+	"                                         are open to plaintext again\n"
+	"ktlsgated --version | --help\n"
+	"\n"
+	"FILE is " CONFIG_FILE " if not given. See ktlsgated(8).\n";
+
+struct helper {
+	const char *file;
+	struct worker *workers[CONFIG_MAX_WORKERS];
+	unsigned int worker_count;
+	struct registry *registry;
+	atomic_bool agent_changed;
+	int event_fd;
+	int signal_fd;
+	uint64_t next_watch;
+	uint64_t next_rotation;
+};
+
+static void notify(const struct helper *helper)
+{
+	sd_notifyf(0, "READY=1\nSTATUS=%zu gates, %u workers",
+		   registry_count(helper->registry), helper->worker_count);
+}
+
+static unsigned int processors(void)
+{
+	cpu_set_t set;
+	int count;
+
+	CPU_ZERO(&set);
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return 1;
+	count = CPU_COUNT(&set);
+	return count > CONFIG_MAX_WORKERS ? CONFIG_MAX_WORKERS : count;
+}
+
+/* What is wrong goes to the log; false then. */
+static bool apply(struct helper *helper, struct config *config,
+		  struct report *report, enum severity dates)
+{
+	log_set_level(config->log_level);
+	return registry_apply(helper->registry, config, dates, report);
+}
+
+static void reload(struct helper *helper)
+{
+	struct report report = { .file = helper->file };
+	struct config *config;
+	bool good = false;
+	int level;
+
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
+		   (unsigned long long)now_ns() / 1000);
+	level = log_level();
+	config = config_load(&report);
+	if (config && config->workers &&
+	    config->workers != helper->worker_count)
+		log_msg(LOG_WARNING, "%s: workers: changes with a restart only",
+			helper->file);
+	if (config)
+		good = apply(helper, config, &report, SEVERITY_ERROR);
+	report_log(&report);
+	if (good) {
+		log_msg(LOG_INFO, "reloaded %s: %zu gates", helper->file,
+			registry_count(helper->registry));
+	} else {
+		log_set_level(level);
+		log_msg(LOG_ERR, "%s has %zu errors: the configuration before it stays in force",
+			helper->file, report.errors);
+	}
+	report_free(&report);
+	config_put(config);
+	notify(helper);
+}
+
+static bool start_workers(struct helper *helper, const struct config *config)
+{
+	char *error;
+
+	helper->worker_count = config->workers ? config->workers :
+			       processors();
+	for (unsigned int i = 0; i < helper->worker_count; i++) {
+		helper->workers[i] = worker_start(i, helper->event_fd,
+						  &helper->agent_changed,
+						  &error);
+		if (helper->workers[i])
+			continue;
+		log_msg(LOG_CRIT, "%s", error);
+		free(error);
+		return false;
+	}
+	return true;
+}
+
+/* As many descriptors as allowed: each handshake is one. */
+static void raise_limits(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
+static bool start(struct helper *helper, struct config *config,
+		  struct report *report)
+{
+	unsigned int ciphers;
+	char *error, *names;
+
+	error = ktls_probe(&ciphers);
+	if (error) {
+		log_msg(LOG_CRIT, "%s", error);
+		free(error);
+		return false;
+	}
+	names = ktls_names(ciphers);
+	log_msg(LOG_INFO, "kTLS carries %s", names);
+	free(names);
+	if (!start_workers(helper, config))
+		return false;
+	helper->registry = registry_new(helper->workers, helper->worker_count,
+					ciphers);
+	/* An expired certificate is served: no other one is in force. */
+	return apply(helper, config, report, SEVERITY_WARNING);
+}
+
+static int load_and_start(struct helper *helper)
+{
+	struct report report = { .file = helper->file };
+	struct config *config = config_load(&report);
+	bool good = config && start(helper, config, &report);
+
+	report_log(&report);
+	if (!good && report.errors)
+		log_msg(LOG_CRIT, "%s has %zu errors: not started",
+			helper->file, report.errors);
+	report_free(&report);
+	config_put(config);
+	return good ? 0 : 1;
+}
+
+/* False when it is time to end. */
+static bool on_signal(struct helper *helper)
+{
+	struct signalfd_siginfo info;
+
+	if (read(helper->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return true;
+	if (info.ssi_signo != SIGHUP)
+		return false;
+	reload(helper);
+	return true;
+}
+
+static void on_time(struct helper *helper)
+{
+	uint64_t now = now_ns();
+
+	if (now >= helper->next_watch) {
+		helper->next_watch = now + SECOND;
+		registry_watch(helper->registry);
+	}
+	if (now >= helper->next_rotation) {
+		helper->next_rotation = now + TICKET_KEY_LIFE * SECOND;
+		tickets_rotate();
+	}
+}
+
+/* A worker met an agent that is not as it was. */
+static void on_event(struct helper *helper)
+{
+	uint64_t value;
+
+	if (read(helper->event_fd, &value, sizeof(value)) < 0)
+		return;
+	registry_watch(helper->registry);
+	atomic_store(&helper->agent_changed, false);
+}
+
+static void serve(struct helper *helper)
+{
+	struct pollfd fds[] = {
+		{ .fd = helper->signal_fd, .events = POLLIN },
+		{ .fd = helper->event_fd, .events = POLLIN },
+	};
+
+	for (;;) {
+		uint64_t now = now_ns();
+		int wait = helper->next_watch > now ?
+			   (int)((helper->next_watch - now) / 1000000) + 1 : 0;
+
+		if (poll(fds, 2, wait) < 0 && errno != EINTR)
+			return;
+		if (fds[0].revents & POLLIN && !on_signal(helper))
+			return;
+		if (fds[1].revents & POLLIN)
+			on_event(helper);
+		on_time(helper);
+	}
+}
+
+static void stop(struct helper *helper)
+{
+	unsigned int i;
+
+	sd_notify(0, "STOPPING=1");
+	log_msg(LOG_INFO, "ending: live connections go on, gates stay closed to plaintext");
+	for (i = 0; i < helper->worker_count; i++)
+		worker_stop(helper->workers[i]);
+	registry_free(helper->registry);
+}
+
+static bool open_signals(struct helper *helper)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	helper->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	helper->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return helper->signal_fd >= 0 && helper->event_fd >= 0;
+}
+
+static int run(const char *file)
+{
+	static struct helper helper;
+
+	helper.file = file;
+	if (!open_signals(&helper)) {
+		log_msg(LOG_CRIT, "cannot watch signals: %s", strerror(errno));
+		return 1;
+	}
+	raise_limits();
+	tickets_open();
+	if (load_and_start(&helper))
+		return 1;
+	helper.next_watch = now_ns() + SECOND;
+	helper.next_rotation = now_ns() + TICKET_KEY_LIFE * SECOND;
+	log_msg(LOG_INFO, "serving %zu gates with %u workers",
+		registry_count(helper.registry), helper.worker_count);
+	notify(&helper);
+	serve(&helper);
+	stop(&helper);
+	return 0;
+}
+
+static int detach(const char *name)
+{
+	uint64_t cookie;
+	char *error;
+	int fd, result;
+
+	fd = netns_file(name, &cookie, &error);
+	result = fd < 0 ? -1 : steer_detach(cookie, &error);
+	if (fd >= 0)
+		close(fd);
+	if (result < 0) {
+		fprintf(stderr, "ktlsgated: %s\n", error);
+		free(error);
+		return 1;
+	}
+	printf("network namespace %s: %s\n", netns_label(name), result ?
+	       "nothing was steered" :
+	       "steering has ended, the agents' ports are open to plaintext");
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	enum { OPTION_CHECK = 256, OPTION_JSON, OPTION_DETACH, OPTION_NETNS };
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "check", required_argument, NULL, OPTION_CHECK },
+		{ "json", no_argument, NULL, OPTION_JSON },
+		{ "detach", no_argument, NULL, OPTION_DETACH },
+		{ "network-namespace", required_argument, NULL, OPTION_NETNS },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	const char *file = CONFIG_FILE, *check = NULL, *name = NULL;
+	bool json = false, detaching = false;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:Vh", options, NULL)) >= 0) {
+		switch (option) {
+		case 'c':
+			file = optarg;
+			break;
+		case OPTION_CHECK:
+			check = optarg;
+			break;
+		case OPTION_JSON:
+			json = true;
+			break;
+		case OPTION_DETACH:
+			detaching = true;
+			break;
+		case OPTION_NETNS:
+			name = optarg;
+			break;
+		case 'V':
+			printf("ktlsgated %s, %s\n", KTLSGATE_VERSION,
+			       OpenSSL_version(OPENSSL_VERSION));
+			return 0;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return 2;
+		}
+	}
+	if (optind != argc || (json && !check) || (name && !detaching)) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	log_open();
+	secrets_protect_process();
+	verdict_open();
+	if (detaching)
+		return detach(name);
+	if (check)
+		return check_file(check, json);
+	return run(file);
+}

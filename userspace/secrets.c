@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <openssl/crypto.h>
+
+#include "log.h"
+#include "secrets.h"
+
+#define POOL_BYTES 65536
+
+static int ex_index = -1;
+static bool mlock_told;
+
+static bool pool_grow(struct secrets_pool *pool)
+{
+	struct secrets *slots;
+	size_t i;
+
+	slots = mmap(NULL, POOL_BYTES, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (slots == MAP_FAILED)
+		return false;
+	if (mlock(slots, POOL_BYTES) && !mlock_told) {
+		log_msg(LOG_WARNING,
+			"cannot lock memory (%s): traffic secrets may be swapped out; raise LimitMEMLOCK",
+			strerror(errno));
+		mlock_told = true;
+	}
+	madvise(slots, POOL_BYTES, MADV_DONTDUMP);
+	madvise(slots, POOL_BYTES, MADV_WIPEONFORK);
+	for (i = 0; i < POOL_BYTES / sizeof(*slots); i++) {
+		slots[i].next = pool->free;
+		pool->free = &slots[i];
+	}
+	return true;
+}
+
+struct secrets *secrets_new(struct secrets_pool *pool)
+{
+	struct secrets *secrets;
+
+	if (!pool->free && !pool_grow(pool))
+		return NULL;
+	secrets = pool->free;
+	pool->free = secrets->next;
+	secrets->next = NULL;
+	return secrets;
+}
+
+void secrets_free(struct secrets_pool *pool, struct secrets *secrets)
+{
+	if (!secrets)
+		return;
+	OPENSSL_cleanse(secrets, sizeof(*secrets));
+	secrets->next = pool->free;
+	pool->free = secrets;
+}
+
+static int nibble(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+static uint8_t unhex(const char *text, uint8_t *out)
+{
+	uint8_t size = 0;
+
+	while (size < SECRET_MAX && nibble(text[0]) >= 0 &&
+	       nibble(text[1]) >= 0) {
+		out[size++] = nibble(text[0]) << 4 | nibble(text[1]);
+		text += 2;
+	}
+	return *text ? 0 : size;
+}
+
+/* "LABEL <client random> <secret>", the format of NSS key logs. */
+static void on_key_log(const SSL *ssl, const char *line)
+{
+	static const char rx[] = "CLIENT_TRAFFIC_SECRET_0 ";
+	static const char tx[] = "SERVER_TRAFFIC_SECRET_0 ";
+	struct secrets *secrets = SSL_get_ex_data(ssl, ex_index);
+	const char *hex = strrchr(line, ' ');
+
+	if (!secrets || !hex)
+		return;
+	if (!strncmp(line, rx, sizeof(rx) - 1))
+		secrets->rx_size = unhex(hex + 1, secrets->rx);
+	else if (!strncmp(line, tx, sizeof(tx) - 1))
+		secrets->tx_size = unhex(hex + 1, secrets->tx);
+}
+
+void secrets_attach(SSL *ssl, struct secrets *secrets)
+{
+	SSL_set_ex_data(ssl, ex_index, secrets);
+}
+
+void secrets_collect(SSL_CTX *ctx)
+{
+	SSL_CTX_set_keylog_callback(ctx, on_key_log);
+}
+
+void secrets_protect_process(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0);
+	ex_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef KTLSGATED_SNIFF_H
+#define KTLSGATED_SNIFF_H
+
+#include <stddef.h>
+
+#define SNIFF_BYTES 12
+
+/*
+ * What a client speaks, by its first bytes (a peek of up to SNIFF_BYTES).
+ * NULL: a TLS handshake, or nothing against it yet; else a sentence.
+ */
+const char *sniff(const unsigned char *bytes, size_t size);
+
+#endif
