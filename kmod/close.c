@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The ends of a connection. */
+#include <linux/module.h>
+#include <linux/workqueue.h>
+#include <net/tcp.h>
+#include <net/tls.h>
+
+#include "alert.h"
+#include "close.h"
+#include "compat/compat.h"
+#include "conn.h"
+#include "event.h"
+#include "layer.h"
+#include "receive.h"
+#include "send.h"
+
+static struct workqueue_struct *ktlsgate_close_queue;
+
+/* Without a cause of TLS's the state of TCP tells who ended it. */
+static void close_note_reason(struct sock *sk, struct ktlsgate_conn *conn)
+{
+	if (test_bit(KTLSGATE_CONN_NOTIFIED, &conn->flags))
+		ktlsgate_conn_end(conn, KTLSGATE_CLOSE_REASON_AGENT_CLOSE, -1);
+	else if (sock_flag(sk, SOCK_DONE))
+		ktlsgate_conn_end(conn, KTLSGATE_CLOSE_REASON_PEER_FIN, -1);
+	else if (inet_sk_state_load(sk) == TCP_CLOSE)
+		ktlsgate_conn_end(conn, KTLSGATE_CLOSE_REASON_PEER_RESET, -1);
+	else
+		ktlsgate_conn_end(conn, KTLSGATE_CLOSE_REASON_AGENT_CLOSE, -1);
+}
+
+/**
+ * ktlsgate_close() - proto.close
+ * @sk: the socket, not locked, nobody else is in its operations
+ * @timeout: as in tcp_close()
+ */
+void ktlsgate_close(struct sock *sk, long timeout)
+{
+	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
+	const struct ktlsgate_layer *layer = conn->layer;
+
+	/* SO_LINGER with no time asks for a reset: nothing to say then. */
+	if (!sock_flag(sk, SOCK_LINGER) || sk->sk_lingertime) {
+		/* An unread close_notify would make tcp_close() send a reset,
+		 * and the client lose the end of what it was sent.
+		 */
+		ktlsgate_receive_drain(sk);
+		close_note_reason(sk, conn);
+		ktlsgate_send_close_notify(sk);
+	}
+	close_note_reason(sk, conn);
+	ktlsgate_conn_unregister(conn);
+	ktlsgate_event_conn(conn, KTLSGATE_CMD_CONN_CLOSE_NTF);
+
+	lock_sock(sk);
+	write_lock_bh(&sk->sk_callback_lock);
+	WRITE_ONCE(sk->sk_prot, (struct proto *)layer->base);
+	sk->sk_user_data = NULL;
+	write_unlock_bh(&sk->sk_callback_lock);
+	release_sock(sk);
+
+	layer->base->close(sk, timeout);
+	ktlsgate_conn_put(conn);
+}
+
+/* TCP has been destroyed already when ktlsgate_close_work() comes. */
+void ktlsgate_close_nothing(struct sock *sk, long timeout)
+{
+}
+
+/**
+ * ktlsgate_close_work() - free the kTLS context of a destroyed socket
+ * @work: of the connection, which holds the socket and kTLS's module
+ *
+ * kTLS frees its context in close() only, which TCP does not call for a socket
+ * that nobody accepted. So call it now, with a proto below that lets TCP, which
+ * is gone already, alone.
+ */
+void ktlsgate_close_work(struct work_struct *work)
+{
+	struct ktlsgate_conn *conn =
+		container_of(work, struct ktlsgate_conn, work);
+	const struct ktlsgate_layer *layer = conn->layer;
+	struct module *ulp = conn->ulp;
+	struct sock *sk = conn->sk;
+	struct tls_context *ctx = tls_get_ctx(sk);
+	struct proto *tcp = ctx->sk_proto;
+
+	ktlsgate_conn_end(conn, KTLSGATE_CLOSE_REASON_LISTENER_CLOSED, -1);
+	ktlsgate_conn_unregister(conn);
+	ktlsgate_event_conn(conn, KTLSGATE_CMD_CONN_CLOSE_NTF);
+
+	sk->sk_user_data = NULL;
+	ctx->sk_proto = (struct proto *)&layer->dead;
+	layer->base->close(sk, 0);
+	WRITE_ONCE(sk->sk_prot, tcp);
+
+	ktlsgate_conn_put(conn);
+	sock_put(sk);
+	module_put(ulp);
+}
+
+/**
+ * ktlsgate_destroy() - proto.destroy
+ * @sk: the socket
+ *
+ * Only a socket that waits in an accept queue comes here with our proto: its
+ * listener closes (inet_child_forget(), BH off, the socket's spinlock held, no
+ * sleeping). A closed one has got its old proto back before.
+ */
+void ktlsgate_destroy(struct sock *sk)
+{
+	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
+
+	sock_hold(sk);
+	conn->ulp = inet_csk(sk)->icsk_ulp_ops->owner;
+	__module_get(conn->ulp);
+	conn->layer->base->destroy(sk);
+	queue_work(ktlsgate_close_queue, &conn->work);
+}
+
+/**
+ * ktlsgate_shutdown() - proto_ops.shutdown
+ * @sock: the agent's socket
+ * @how: SHUT_RD, SHUT_WR or SHUT_RDWR
+ *
+ * proto.shutdown would run under the socket lock, where nothing can be sent.
+ */
+int ktlsgate_shutdown(struct socket *sock, int how)
+{
+	struct ktlsgate_conn *conn = ktlsgate_conn(sock->sk);
+
+	if (how == SHUT_WR || how == SHUT_RDWR)
+		ktlsgate_send_close_notify(sock->sk);
+	return conn->layer->base_ops->shutdown(sock, how);
+}
+
+/**
+ * ktlsgate_fail() - end a connection because TLS cannot go on
+ * @sk: the socket, not locked
+ * @reason: ALERT_RECEIVED sends nothing, all others send @alert
+ * @alert: AlertDescription received or to send
+ *
+ * For the agent it looks like a reset: ECONNRESET once, then end of file, and
+ * EPIPE for who writes. Below, the alert and a FIN go out rather than an RST,
+ * which could overtake the alert.
+ */
+void ktlsgate_fail(struct sock *sk, enum ktlsgate_close_reason reason,
+		   u8 alert)
+{
+	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
+
+	if (test_and_set_bit(KTLSGATE_CONN_FAILED, &conn->flags))
+		return;
+	ktlsgate_conn_end(conn, reason, alert);
+	if (reason != KTLSGATE_CLOSE_REASON_ALERT_RECEIVED)
+		ktlsgate_send_alert(sk, KTLSGATE_ALERT_FATAL, alert);
+
+	lock_sock(sk);
+	WRITE_ONCE(sk->sk_err, ECONNRESET);
+	sk->sk_shutdown = SHUTDOWN_MASK;
+	tcp_shutdown(sk, SEND_SHUTDOWN);
+	sk->sk_state_change(sk);
+	sk_error_report(sk);
+	release_sock(sk);
+}
+
+/**
+ * ktlsgate_kill() - end a connection at once
+ * @conn: a connection that the caller holds
+ * @alert: AlertDescription to send, or -1
+ */
+void ktlsgate_kill(struct ktlsgate_conn *conn, int alert)
+{
+	struct sock *sk = ktlsgate_conn_sock(conn);
+
+	if (!sk)
+		return;
+	if (ktlsgate_conn_end(conn, KTLSGATE_CLOSE_REASON_KILLED, alert)) {
+		/* The agent may be closing it meanwhile, and take kTLS away:
+		 * only what the send lock and the table say is ours.
+		 */
+		if (alert >= 0)
+			ktlsgate_send_alert_unowned(conn, sk,
+						    KTLSGATE_ALERT_FATAL,
+						    alert);
+		tcp_abort(sk, ECONNABORTED);
+	}
+	sock_put(sk);
+}
+
+int ktlsgate_close_init(void)
+{
+	ktlsgate_close_queue = alloc_workqueue("ktlsgate", WQ_UNBOUND, 0);
+	return ktlsgate_close_queue ? 0 : -ENOMEM;
+}
+
+void ktlsgate_close_exit(void)
+{
+	destroy_workqueue(ktlsgate_close_queue);
+}

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Handoff: a TLS connection moves from the handshake helper to the agent. */
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/net.h>
+#include <net/genetlink.h>
+#include <net/tcp.h>
+#include <net/tls.h>
+
+#include "close.h"
+#include "conn.h"
+#include "event.h"
+#include "gate.h"
+#include "identity.h"
+#include "inherit.h"
+#include "layer.h"
+#include "listener.h"
+#include "memcg.h"
+#include "namespace.h"
+#include "netlink.h"
+
+/* How often another listener is looked for when one closes just now. */
+#define HANDOFF_TRIES	8
+
+/* Set the sentence and return the error. */
+#define refuse(extack, err, sentence) ({		\
+	NL_SET_ERR_MSG(extack, sentence);		\
+	err;						\
+})
+
+/* From here on the descriptor is gone, whatever comes: a caller that had to
+ * find out whether it still owns it would sooner or later close another's.
+ */
+static struct file *handoff_take_file(struct genl_info *info)
+{
+	struct nlattr *attr = info->attrs[KTLSGATE_A_HANDOFF_FD];
+	struct file *file;
+	int fd;
+
+	if (!attr)
+		return ERR_PTR(refuse(info->extack, -EINVAL,
+				      "the file descriptor is missing"));
+	fd = nla_get_s32(attr);
+	file = fget(fd);
+	if (!file)
+		return ERR_PTR(refuse(info->extack, -EBADF,
+				      "the file descriptor is not open"));
+	close_fd(fd);
+	return file;
+}
+
+/* The socket moves, so nobody else may be inside of it or come back to it:
+ * another thread's system call, a duplicate, a message with descriptors, an
+ * io_uring request all hold the file.
+ */
+static int handoff_check_owner(struct file *file, struct socket *sock,
+			       struct netlink_ext_ack *extack)
+{
+	if (file_count(file) != 1)
+		return refuse(extack, -EBUSY,
+			      "someone else holds the socket's file too");
+	if (file->f_flags & FASYNC)
+		return refuse(extack, -EBUSY,
+			      "the socket sends SIGIO (O_ASYNC), clear that");
+	return 0;
+}
+
+static int handoff_check_tls(const struct sock *sk,
+			     struct netlink_ext_ack *extack)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct tls_context *ctx;
+
+	if (!icsk->icsk_ulp_ops || strcmp(icsk->icsk_ulp_ops->name, "tls"))
+		return refuse(extack, -ENOKEY,
+			      "the socket has no kTLS (TCP_ULP tls)");
+	ctx = tls_get_ctx(sk);
+	if (ctx->tx_conf == TLS_BASE)
+		return refuse(extack, -ENOKEY,
+			      "kTLS has no key to send (TLS_TX)");
+	if (ctx->rx_conf == TLS_BASE)
+		return refuse(extack, -ENOKEY,
+			      "kTLS has no key to receive (TLS_RX)");
+	if (ctx->tx_conf != TLS_SW || ctx->rx_conf != TLS_SW)
+		return refuse(extack, -EOPNOTSUPP,
+			      "TLS is offloaded to a network device: ethtool -K DEV tls-hw-tx-offload off tls-hw-rx-offload off");
+	switch (ctx->prot_info.cipher_type) {
+	case TLS_CIPHER_AES_GCM_128:
+	case TLS_CIPHER_AES_GCM_256:
+	case TLS_CIPHER_AES_CCM_128:
+	case TLS_CIPHER_CHACHA20_POLY1305:
+		return 0;
+	default:
+		return refuse(extack, -EOPNOTSUPP,
+			      "the cipher is not AES-GCM, AES-CCM or ChaCha20-Poly1305");
+	}
+}
+
+static int handoff_check_socket(const struct socket *sock,
+				const struct net *net,
+				struct netlink_ext_ack *extack)
+{
+	const struct sock *sk = sock->sk;
+
+	if (!sk || sk->sk_type != SOCK_STREAM ||
+	    (sk->sk_family != AF_INET && sk->sk_family != AF_INET6))
+		return refuse(extack, -EPROTOTYPE, "the socket is not TCP");
+	if (sk->sk_protocol == IPPROTO_MPTCP)
+		return refuse(extack, -EOPNOTSUPP,
+			      "Multipath TCP cannot carry kTLS");
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return refuse(extack, -EPROTOTYPE, "the socket is not TCP");
+	if (!net_eq(sock_net(sk), net))
+		return refuse(extack, -EXDEV,
+			      "the connection belongs to another network namespace");
+	return 0;
+}
+
+/* What can change while the socket is not locked. */
+static int handoff_check_state(const struct sock *sk,
+			       struct netlink_ext_ack *extack)
+{
+	/* CLOSE_WAIT: the client has said all it will, and still listens. */
+	if (!((1 << inet_sk_state_load(sk)) &
+	      (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT)))
+		return refuse(extack, -ENOTCONN,
+			      "the connection is not established");
+	if (sk->sk_shutdown & SEND_SHUTDOWN)
+		return refuse(extack, -ENOTCONN,
+			      "the connection was shut down");
+	if (sk->sk_user_data)
+		return refuse(extack, -EBUSY,
+			      "the socket is in use by another part of the kernel (SOCKMAP?)");
+	if (!ktlsgate_memcg_movable(sk))
+		return refuse(extack, -ENOBUFS,
+			      "a page or more waits to be acknowledged, hand off when SIOCOUTQ is small");
+	return 0;
+}
+
+static int handoff_take_secret(struct genl_info *info, int attr,
+			       const struct sock *sk,
+			       struct ktlsgate_secret *secret)
+{
+	const struct tls_context *ctx = tls_get_ctx(sk);
+	struct nlattr *nla = info->attrs[attr];
+	int len;
+
+	if (ctx->prot_info.version != TLS_1_3_VERSION)
+		return !nla ? 0 : refuse(info->extack, -EINVAL,
+			"TLS 1.2 has no traffic secrets");
+	len = ctx->prot_info.cipher_type == TLS_CIPHER_AES_GCM_256 ? 48 : 32;
+	if (!nla)
+		return refuse(info->extack, -EINVAL,
+			      "TLS 1.3 needs both traffic secrets");
+	if (nla_len(nla) != len)
+		return refuse(info->extack, -EINVAL,
+			      "a traffic secret has not the length of the cipher suite's hash");
+	secret->len = len;
+	memcpy(secret->bytes, nla_data(nla), len);
+	return 0;
+}
+
+/* The message is freed by netlink, which does not wipe. */
+static void handoff_wipe_secrets(struct genl_info *info)
+{
+	struct nlattr *rx = info->attrs[KTLSGATE_A_HANDOFF_SECRET_RX];
+	struct nlattr *tx = info->attrs[KTLSGATE_A_HANDOFF_SECRET_TX];
+
+	if (rx)
+		memzero_explicit(nla_data(rx), nla_len(rx));
+	if (tx)
+		memzero_explicit(nla_data(tx), nla_len(tx));
+}
+
+static int handoff_listener_error(long err, struct netlink_ext_ack *extack)
+{
+	if (err == -EAFNOSUPPORT)
+		return refuse(extack, -EAFNOSUPPORT,
+			      "the agent listens with the other address family, see KTLSGATE_A_GATE_LISTENER");
+	return refuse(extack, -ECONNREFUSED,
+		      "the agent does not listen on the gate's port");
+}
+
+/* The socket leaves its struct socket, which the last fput() then frees
+ * without it.
+ */
+static void handoff_detach(struct sock *sk, struct socket *sock)
+{
+	write_lock_bh(&sk->sk_callback_lock);
+	sock->sk = NULL;
+	sk_set_socket(sk, NULL);
+	RCU_INIT_POINTER(sk->sk_wq, NULL);
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+static int handoff_queue(struct ktlsgate_conn *conn, struct sock *sk,
+			 struct sock *listener, struct request_sock *req,
+			 const struct ktlsgate_where *where,
+			 struct netlink_ext_ack *extack)
+{
+	int tries;
+
+	for (tries = 0; tries < HANDOFF_TRIES; tries++) {
+		bool queued = ktlsgate_listener_queue(listener, req, sk);
+
+		sock_put(listener);
+		if (queued)
+			return 0;
+		/* It closed just now; its group, or its successor, may take
+		 * the connection.
+		 */
+		listener = ktlsgate_listener_get(conn->kn->net, where, sk);
+		if (IS_ERR(listener))
+			return handoff_listener_error(PTR_ERR(listener),
+						      extack);
+		if (sk_acceptq_is_full(listener)) {
+			sock_put(listener);
+			return refuse(extack, -EAGAIN,
+				      "the agent's accept queue is full");
+		}
+	}
+	sock_put(listener);
+	return refuse(extack, -ECONNREFUSED,
+		      "the agent's listeners close one after the other");
+}
+
+/* Everything that can be refused before the socket is changed. */
+static int handoff_move(struct ktlsgate_conn *conn, struct socket *sock,
+			const struct ktlsgate_where *where,
+			struct netlink_ext_ack *extack)
+{
+	struct sock *sk = sock->sk;
+	struct request_sock *req;
+	struct sock *listener;
+	int err;
+
+	listener = ktlsgate_listener_get(conn->kn->net, where, sk);
+	if (IS_ERR(listener))
+		return handoff_listener_error(PTR_ERR(listener), extack);
+	err = -EAGAIN;
+	if (sk_acceptq_is_full(listener)) {
+		NL_SET_ERR_MSG(extack, "the agent's accept queue is full");
+		goto out_listener;
+	}
+	err = -ENOMEM;
+	req = ktlsgate_listener_request();
+	conn->layer = ktlsgate_layer_get(sk);
+	if (!req || !conn->layer)
+		goto out_request;
+
+	lock_sock(sk);
+	err = handoff_check_state(sk, extack) ?:
+	      ktlsgate_conn_register(conn, sk);
+	if (err) {
+		release_sock(sk);
+		goto out_request;
+	}
+	ktlsgate_memcg_release(sk);
+	ktlsgate_inherit(sk, listener);
+	handoff_detach(sk, sock);
+	ktlsgate_layer_install(sk, conn);
+	release_sock(sk);
+
+	ktlsgate_event_conn(conn, KTLSGATE_CMD_CONN_OPEN_NTF);
+	err = handoff_queue(conn, sk, listener, req, where, extack);
+	if (!err)
+		return 0;
+	/* Nobody else has the socket: end it as if the agent had. */
+	ktlsgate_listener_request_free(req);
+	ktlsgate_conn_end(conn, KTLSGATE_CLOSE_REASON_LISTENER_CLOSED, -1);
+	ktlsgate_close(sk, 0);
+	return err;
+
+out_request:
+	ktlsgate_listener_request_free(req);
+out_listener:
+	sock_put(listener);
+	return err;
+}
+
+static int handoff_reply(struct genl_info *info, u32 id)
+{
+	struct sk_buff *skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	void *header;
+
+	if (!skb)
+		return -ENOMEM;
+	header = genlmsg_put_reply(skb, info, &ktlsgate_family, 0,
+				   KTLSGATE_CMD_HANDOFF);
+	if (!header || nla_put_u32(skb, KTLSGATE_A_HANDOFF_ID, id)) {
+		nlmsg_free(skb);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, header);
+	return genlmsg_reply(skb, info);
+}
+
+/* Counts @id; the connection itself may be gone when this returns. */
+static int handoff_connection(struct genl_info *info, struct ktlsgate_net *kn,
+			      struct ktlsgate_gate *gate, struct socket *sock,
+			      u32 *id)
+{
+	struct nlattr *time = info->attrs[KTLSGATE_A_HANDOFF_HANDSHAKE_TIME];
+	struct nlattr *identity = info->attrs[KTLSGATE_A_HANDOFF_IDENTITY];
+	struct ktlsgate_where where;
+	struct ktlsgate_conn *conn;
+	int err;
+
+	if (!ktlsgate_gate_where(kn, gate, &where))
+		return refuse(info->extack, -ESHUTDOWN, "the gate is down");
+	if (!identity)
+		return refuse(info->extack, -EINVAL,
+			      "the identity is missing");
+	conn = ktlsgate_conn_create(kn, gate);
+	if (!conn)
+		return -ENOMEM;
+	/* For the id, and for an agent that closes at once. */
+	refcount_inc(&conn->ref);
+
+	err = handoff_take_secret(info, KTLSGATE_A_HANDOFF_SECRET_RX,
+				  sock->sk, &conn->rx_secret) ?:
+	      handoff_take_secret(info, KTLSGATE_A_HANDOFF_SECRET_TX,
+				  sock->sk, &conn->tx_secret);
+	if (err)
+		goto unused;
+	conn->identity = ktlsgate_identity_create(identity, info->extack);
+	if (IS_ERR(conn->identity)) {
+		err = PTR_ERR(conn->identity);
+		conn->identity = NULL;
+		goto unused;
+	}
+	if (time)
+		conn->handshake_time = nla_get_u64(time);
+
+	err = handoff_move(conn, sock, &where, info->extack);
+	*id = conn->id;
+	/* Once the socket has left its struct socket, it owns the first
+	 * reference.
+	 */
+	if (!err || !sock->sk)
+		goto out;
+unused:
+	ktlsgate_conn_put(conn);
+out:
+	ktlsgate_conn_put(conn);
+	return err;
+}
+
+int ktlsgate_nl_handoff_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *name = info->attrs[KTLSGATE_A_HANDOFF_GATE];
+	struct ktlsgate_net *kn = ktlsgate_net(genl_info_net(info));
+	struct ktlsgate_gate *gate = NULL;
+	struct socket *sock;
+	struct file *file;
+	u32 id = 0;
+	int err;
+
+	file = handoff_take_file(info);
+	if (IS_ERR(file)) {
+		err = PTR_ERR(file);
+		goto out;
+	}
+	if (name)
+		gate = ktlsgate_gate_get(kn, nla_data(name));
+
+	sock = sock_from_file(file);
+	if (!sock)
+		err = refuse(info->extack, -ENOTSOCK,
+			     "the file descriptor is not a socket");
+	else
+		err = handoff_check_socket(sock, kn->net, info->extack) ?:
+		      handoff_check_owner(file, sock, info->extack) ?:
+		      handoff_check_state(sock->sk, info->extack) ?:
+		      handoff_check_tls(sock->sk, info->extack);
+	if (!err && !name)
+		err = refuse(info->extack, -EINVAL, "the gate is missing");
+	if (!err && !gate)
+		err = refuse(info->extack, -ENOENT, "no gate of this name");
+	if (!err)
+		err = handoff_connection(info, kn, gate, sock, &id);
+	fput(file);
+
+	if (gate) {
+		atomic64_inc(err ? &gate->counters.handoff_failures :
+				   &gate->counters.handoffs);
+		ktlsgate_gate_put(gate);
+	}
+out:
+	handoff_wipe_secrets(info);
+	atomic64_inc(err ? &kn->counters.handoff_failures :
+			   &kn->counters.handoffs);
+	return err ?: handoff_reply(info, id);
+}

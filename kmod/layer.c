@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The layer over kTLS: which operations of a socket are ours. */
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <net/tcp.h>
+#include <net/tls.h>
+
+#include "close.h"
+#include "compat/compat.h"
+#include "conn.h"
+#include "layer.h"
+#include "receive.h"
+#include "send.h"
+#include "sockopt.h"
+
+static DEFINE_MUTEX(ktlsgate_layers_lock);	/* protects ktlsgate_layers */
+static LIST_HEAD(ktlsgate_layers);
+
+/* accept() has just given the socket to the agent, with the listener's
+ * operations: splice would read ciphertext. This runs in accept()'s own
+ * release_sock(), before anybody can use the new socket.
+ *
+ * The socket holds this module from here on: its core puts the owner of the
+ * operations after the last of them has returned, which ours could not do for
+ * themselves.
+ */
+static void ktlsgate_layer_graft(struct sock *sk, struct socket *sock)
+{
+	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
+	const struct proto_ops *listener_ops = sock->ops;
+
+	__module_get(THIS_MODULE);
+	WRITE_ONCE(sock->ops, &conn->layer->ops);
+	module_put(listener_ops->owner);
+	ktlsgate_conn_accepted(conn);
+}
+
+static void ktlsgate_release_cb(struct sock *sk)
+{
+	const struct ktlsgate_layer *layer = ktlsgate_conn(sk)->layer;
+	struct socket *sock = sk->sk_socket;
+
+	if (unlikely(sock && sock->ops != &layer->ops))
+		ktlsgate_layer_graft(sk, sock);
+	if (layer->base->release_cb)
+		layer->base->release_cb(sk);
+}
+
+static void layer_fill(struct ktlsgate_layer *layer, const struct sock *sk)
+{
+	layer->base = sk->sk_prot;
+	layer->base_ops = sk->sk_socket->ops;
+
+	layer->proto = *layer->base;
+	layer->proto.release_cb = ktlsgate_release_cb;
+	layer->proto.recvmsg = ktlsgate_recvmsg;
+	layer->proto.sendmsg = ktlsgate_sendmsg;
+#ifdef KTLSGATE_HAVE_SENDPAGE
+	layer->proto.sendpage = ktlsgate_sendpage;
+#endif
+	if (layer->base->splice_eof)
+		layer->proto.splice_eof = ktlsgate_splice_eof;
+	layer->proto.close = ktlsgate_close;
+	layer->proto.destroy = ktlsgate_destroy;
+	layer->proto.getsockopt = ktlsgate_getsockopt;
+	layer->proto.setsockopt = ktlsgate_setsockopt;
+
+	layer->ops = *layer->base_ops;
+	layer->ops.owner = THIS_MODULE;
+	layer->ops.poll = ktlsgate_poll;
+	layer->ops.splice_read = ktlsgate_splice_read;
+	layer->ops.shutdown = ktlsgate_shutdown;
+
+	layer->dead = *tls_get_ctx(sk)->sk_proto;
+	layer->dead.close = ktlsgate_close_nothing;
+}
+
+/**
+ * ktlsgate_layer_get() - the layer that fits a socket
+ * @sk: a kTLS socket that the caller owns alone
+ *
+ * Return: the layer or NULL when there is no memory.
+ */
+const struct ktlsgate_layer *ktlsgate_layer_get(const struct sock *sk)
+{
+	struct ktlsgate_layer *layer;
+
+	mutex_lock(&ktlsgate_layers_lock);
+	list_for_each_entry(layer, &ktlsgate_layers, list)
+		if (layer->base == sk->sk_prot &&
+		    layer->base_ops == sk->sk_socket->ops)
+			goto out;
+	layer = kzalloc(sizeof(*layer), GFP_KERNEL);
+	if (!layer)
+		goto out;
+	layer_fill(layer, sk);
+	/* The socket holds it now, the layer when the socket is gone. */
+	layer->ulp = inet_csk(sk)->icsk_ulp_ops->owner;
+	__module_get(layer->ulp);
+	list_add_tail(&layer->list, &ktlsgate_layers);
+out:
+	mutex_unlock(&ktlsgate_layers_lock);
+	return layer;
+}
+
+/**
+ * ktlsgate_layer_install() - put the layer over a socket
+ * @sk: the socket, locked
+ * @conn: its connection; sk_user_data takes over the caller's reference
+ *
+ * The socket operations follow in accept().
+ */
+void ktlsgate_layer_install(struct sock *sk, struct ktlsgate_conn *conn)
+{
+	lockdep_sock_is_held(sk);
+	write_lock_bh(&sk->sk_callback_lock);
+	sk->sk_user_data = conn;
+	WRITE_ONCE(sk->sk_prot, (struct proto *)&conn->layer->proto);
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+/* No connection is left. A softirq may still look at a proto that a socket
+ * has just left behind.
+ */
+void ktlsgate_layer_exit(void)
+{
+	struct ktlsgate_layer *layer, *next;
+
+	synchronize_rcu();
+	list_for_each_entry_safe(layer, next, &ktlsgate_layers, list) {
+		list_del(&layer->list);
+		module_put(layer->ulp);
+		kfree(layer);
+	}
+}

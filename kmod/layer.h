@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KTLSGATE_LAYER_H
+#define _KTLSGATE_LAYER_H
+
+#include <linux/list.h>
+#include <linux/net.h>
+#include <net/sock.h>
+
+struct ktlsgate_conn;
+
+/**
+ * struct ktlsgate_layer - our operations over one of kTLS's protos
+ * @list: all layers
+ * @base: kTLS's proto
+ * @base_ops: kTLS's socket operations
+ * @ulp: kTLS's module, whose functions @proto and @ops copy
+ * @proto: @base with ours in front
+ * @ops: @base_ops with ours in front
+ * @dead: the proto below kTLS with a close() that does nothing, see
+ *	ktlsgate_close_work()
+ *
+ * kTLS has one proto for each family and kind of offload, so there are two of
+ * these. They live until the module goes.
+ */
+struct ktlsgate_layer {
+	struct list_head	list;
+	const struct proto	*base;
+	const struct proto_ops	*base_ops;
+	struct module		*ulp;
+	struct proto		proto;
+	struct proto_ops	ops;
+	struct proto		dead;
+};
+
+const struct ktlsgate_layer *ktlsgate_layer_get(const struct sock *sk);
+void ktlsgate_layer_install(struct sock *sk, struct ktlsgate_conn *conn);
+void ktlsgate_layer_exit(void);
+
+#endif /* _KTLSGATE_LAYER_H */

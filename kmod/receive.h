@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KTLSGATE_RECEIVE_H
+#define _KTLSGATE_RECEIVE_H
+
+#include <linux/poll.h>
+
+#include "compat/compat.h"
+
+struct pipe_inode_info;
+
+int KTLSGATE_RECVMSG(ktlsgate_recvmsg);
+ssize_t ktlsgate_splice_read(struct socket *sock, loff_t *ppos,
+			     struct pipe_inode_info *pipe, size_t len,
+			     unsigned int flags);
+__poll_t ktlsgate_poll(struct file *file, struct socket *sock,
+		       poll_table *wait);
+void ktlsgate_receive_drain(struct sock *sk);
+
+#endif /* _KTLSGATE_RECEIVE_H */

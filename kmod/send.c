@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Sending: the agent's data, and the records that the agent knows nothing of. */
+#include <linux/net.h>
+#include <net/tcp.h>
+#include <net/tls.h>
+
+#include "alert.h"
+#include "close.h"
+#include "compat/compat.h"
+#include "conn.h"
+#include "gate.h"
+#include "layer.h"
+#include "send.h"
+
+/* Our own KeyUpdate goes before 2^24 records, RFC 8446 5.5 allows 2^24.5 for
+ * AES-GCM. What is counted is at least what was sent.
+ */
+#define SEND_RECORDS_MAX	(1ULL << 24)
+
+static int send_record(struct sock *sk, const struct proto *base, u8 type,
+		       const u8 *data, size_t len, int flags)
+{
+	u8 control[CMSG_SPACE(sizeof(type))] __aligned(sizeof(long)) = {};
+	struct cmsghdr *cmsg = (struct cmsghdr *)control;
+	struct kvec vec = {
+		.iov_base = (void *)data,
+		.iov_len = len,
+	};
+	struct msghdr msg = {
+		.msg_flags = flags | MSG_NOSIGNAL,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+		.msg_control_is_user = false,
+	};
+	int sent;
+
+	cmsg->cmsg_level = SOL_TLS;
+	cmsg->cmsg_type = TLS_SET_RECORD_TYPE;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(type));
+	*(u8 *)CMSG_DATA(cmsg) = type;
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, &vec, 1, len);
+
+	sent = base->sendmsg(sk, &msg, len);
+	if (sent < 0)
+		return sent;
+	return sent == len ? 0 : -EAGAIN;
+}
+
+/* Sends without waiting, however full the buffer is: kTLS drops what does not
+ * fit when the socket is closed, and nothing may follow this record anyway.
+ */
+static int send_record_last(struct sock *sk, const struct proto *base, u8 type,
+			    const u8 *data, size_t len)
+{
+	const int plenty = INT_MAX / 2;
+	int sndbuf, err;
+
+	lock_sock(sk);
+	sndbuf = sk->sk_sndbuf;
+	WRITE_ONCE(sk->sk_sndbuf, plenty);
+	release_sock(sk);
+
+	err = send_record(sk, base, type, data, len, MSG_DONTWAIT);
+
+	lock_sock(sk);
+	if (sk->sk_sndbuf == plenty)
+		WRITE_ONCE(sk->sk_sndbuf, sndbuf);
+	release_sock(sk);
+	return err;
+}
+
+static bool send_possible(const struct sock *sk)
+{
+	return !READ_ONCE(sk->sk_err) &&
+	       !(READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN) &&
+	       ((1 << inet_sk_state_load(sk)) &
+		(TCPF_ESTABLISHED | TCPF_CLOSE_WAIT));
+}
+
+static void send_alert_locked(struct ktlsgate_conn *conn, struct sock *sk,
+			      u8 level, u8 alert)
+{
+	const u8 message[] = { level, alert };
+	bool last = level == KTLSGATE_ALERT_FATAL ||
+		    alert == KTLSGATE_ALERT_CLOSE_NOTIFY;
+
+	lockdep_assert_held(&conn->tx_lock);
+	/* Nothing follows an alert that ends the connection. */
+	if (test_bit(KTLSGATE_CONN_NOTIFIED, &conn->flags) ||
+	    !send_possible(sk))
+		return;
+	if (!last) {
+		send_record(sk, conn->layer->base, KTLSGATE_RECORD_ALERT,
+			    message, sizeof(message), MSG_DONTWAIT);
+		return;
+	}
+	set_bit(KTLSGATE_CONN_NOTIFIED, &conn->flags);
+	send_record_last(sk, conn->layer->base, KTLSGATE_RECORD_ALERT, message,
+			 sizeof(message));
+}
+
+/**
+ * ktlsgate_send_alert() - tell the client, if that needs no waiting
+ * @sk: the socket, not locked, the send lock not held
+ * @level: KTLSGATE_ALERT_WARNING or KTLSGATE_ALERT_FATAL
+ * @alert: AlertDescription
+ *
+ * When the agent is in the middle of a write the alert is left out: its record
+ * could only follow what is stuck.
+ */
+void ktlsgate_send_alert(struct sock *sk, u8 level, u8 alert)
+{
+	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
+
+	if (!mutex_trylock(&conn->tx_lock))
+		return;
+	send_alert_locked(conn, sk, level, alert);
+	mutex_unlock(&conn->tx_lock);
+}
+
+/**
+ * ktlsgate_send_alert_unowned() - the same from outside of the socket
+ * @conn: a connection that the caller holds
+ * @sk: its socket, which the caller holds
+ * @level: as above
+ * @alert: as above
+ *
+ * A close() that goes on at the same time takes the socket out of the table
+ * first and the send lock after that, and only then takes kTLS away.
+ */
+void ktlsgate_send_alert_unowned(struct ktlsgate_conn *conn, struct sock *sk,
+				 u8 level, u8 alert)
+{
+	if (!mutex_trylock(&conn->tx_lock))
+		return;
+	if (READ_ONCE(conn->sk))
+		send_alert_locked(conn, sk, level, alert);
+	mutex_unlock(&conn->tx_lock);
+}
+
+/**
+ * ktlsgate_send_close_notify() - RFC 8446 6.1, before the FIN
+ * @sk: the socket, not locked
+ */
+void ktlsgate_send_close_notify(struct sock *sk)
+{
+	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
+
+	mutex_lock(&conn->tx_lock);
+	send_alert_locked(conn, sk, KTLSGATE_ALERT_WARNING,
+			  KTLSGATE_ALERT_CLOSE_NOTIFY);
+	mutex_unlock(&conn->tx_lock);
+}
+
+static int send_key_update_message(struct sock *sk, int flags)
+{
+	/* KeyUpdate, 1 byte, update_not_requested (RFC 8446 4.6.3) */
+	static const u8 message[] = { KTLSGATE_MESSAGE_KEY_UPDATE, 0, 0, 1, 0 };
+
+	return send_record(sk, ktlsgate_conn(sk)->layer->base,
+			   KTLSGATE_RECORD_HANDSHAKE, message, sizeof(message),
+			   flags);
+}
+
+static int send_key_update(struct sock *sk, struct ktlsgate_conn *conn,
+			   int flags)
+{
+	int err;
+
+	lockdep_assert_held(&conn->tx_lock);
+	if (test_bit(KTLSGATE_CONN_NOTIFIED, &conn->flags))
+		return 0;
+	err = ktlsgate_key_update_send(sk, &conn->tx_secret,
+				       send_key_update_message, flags);
+	if (err)
+		return err;
+	clear_bit(KTLSGATE_CONN_KEY_UPDATE_OWED, &conn->flags);
+	conn->tx_records = 0;
+	WRITE_ONCE(conn->key_updates_sent, conn->key_updates_sent + 1);
+	atomic64_inc(&conn->gate->counters.key_updates_sent);
+	atomic64_inc(&conn->kn->counters.key_updates_sent);
+	return 0;
+}
+
+/**
+ * ktlsgate_send_owed() - send a KeyUpdate that is owed, if nothing hinders it
+ * @sk: the socket, not locked, the send lock not held
+ *
+ * A writer that holds the send lock looks again after it let go, and one that
+ * comes later sends the KeyUpdate before its data, so none is forgotten.
+ */
+void ktlsgate_send_owed(struct sock *sk)
+{
+	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
+	int err;
+
+	while (unlikely(test_bit(KTLSGATE_CONN_KEY_UPDATE_OWED,
+				 &conn->flags))) {
+		if (!mutex_trylock(&conn->tx_lock))
+			return;
+		err = 0;
+		if (test_bit(KTLSGATE_CONN_KEY_UPDATE_OWED, &conn->flags))
+			err = send_key_update(sk, conn, MSG_DONTWAIT);
+		if (test_bit(KTLSGATE_CONN_NOTIFIED, &conn->flags))
+			clear_bit(KTLSGATE_CONN_KEY_UPDATE_OWED, &conn->flags);
+		mutex_unlock(&conn->tx_lock);
+		if (err == -EBADMSG)
+			ktlsgate_fail(sk, KTLSGATE_CLOSE_REASON_NO_MEMORY,
+				      KTLSGATE_ALERT_INTERNAL_ERROR);
+		if (err)
+			return;
+	}
+}
+
+/* Takes the send lock and pays what is owed. */
+static int send_begin(struct sock *sk, struct ktlsgate_conn *conn, int flags)
+{
+	int err;
+
+	err = mutex_lock_interruptible(&conn->tx_lock);
+	if (err)
+		return err;
+	if (likely(!test_bit(KTLSGATE_CONN_KEY_UPDATE_OWED, &conn->flags)))
+		return 0;
+	err = send_key_update(sk, conn, flags & MSG_DONTWAIT);
+	if (!err)
+		return 0;
+	mutex_unlock(&conn->tx_lock);
+	if (err == -EBADMSG) {
+		ktlsgate_fail(sk, KTLSGATE_CLOSE_REASON_NO_MEMORY,
+			      KTLSGATE_ALERT_INTERNAL_ERROR);
+		err = -ECONNRESET;
+	}
+	return err;
+}
+
+static void send_count(struct ktlsgate_conn *conn, int sent, bool sendfile)
+{
+	if (sent <= 0)
+		return;
+	WRITE_ONCE(conn->tx_bytes, conn->tx_bytes + sent);
+	this_cpu_add(conn->gate->traffic->tx_bytes, sent);
+	if (sendfile) {
+		WRITE_ONCE(conn->tx_sendfile_calls,
+			   conn->tx_sendfile_calls + 1);
+		WRITE_ONCE(conn->tx_sendfile_bytes,
+			   conn->tx_sendfile_bytes + sent);
+		this_cpu_inc(conn->gate->traffic->tx_sendfile_calls);
+		this_cpu_add(conn->gate->traffic->tx_sendfile_bytes, sent);
+	}
+	conn->tx_records += sent / TLS_MAX_PAYLOAD_SIZE + 1;
+	if (unlikely(conn->tx_records >= SEND_RECORDS_MAX &&
+		     conn->tx_secret.len))
+		set_bit(KTLSGATE_CONN_KEY_UPDATE_OWED, &conn->flags);
+}
+
+/* A record that could not be authenticated breaks both directions of kTLS;
+ * the agent knows only connections that break.
+ */
+static int send_end(struct sock *sk, struct ktlsgate_conn *conn, int ret)
+{
+	mutex_unlock(&conn->tx_lock);
+	ktlsgate_send_owed(sk);
+	return ret == -EBADMSG ? -ECONNRESET : ret;
+}
+
+/**
+ * ktlsgate_sendmsg() - proto.sendmsg
+ * @sk: the socket
+ * @msg: what the agent sends; control messages are for TCP alone, so that an
+ *	agent cannot make up TLS records
+ * @size: bytes of @msg
+ *
+ * Return: as sendmsg() on a TCP socket.
+ */
+int ktlsgate_sendmsg(struct sock *sk, struct msghdr *msg, size_t size)
+{
+	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
+	size_t control_len = msg->msg_controllen;
+	bool sendfile = msg->msg_flags & MSG_SPLICE_PAGES;
+	int ret;
+
+	ret = send_begin(sk, conn, msg->msg_flags);
+	if (ret)
+		return ret;
+	msg->msg_controllen = 0;
+	ret = conn->layer->base->sendmsg(sk, msg, size);
+	msg->msg_controllen = control_len;
+	send_count(conn, ret, sendfile);
+	return send_end(sk, conn, ret);
+}
+
+#ifdef KTLSGATE_HAVE_SENDPAGE
+/**
+ * ktlsgate_sendpage() - proto.sendpage
+ * @sk: the socket
+ * @page: where the bytes are
+ * @offset: in @page
+ * @size: bytes
+ * @flags: MSG_*
+ *
+ * Return: as sendpage() on a TCP socket.
+ */
+int ktlsgate_sendpage(struct sock *sk, struct page *page, int offset,
+		      size_t size, int flags)
+{
+	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
+	int ret;
+
+	ret = send_begin(sk, conn, flags);
+	if (ret)
+		return ret;
+	ret = conn->layer->base->sendpage(sk, page, offset, size, flags);
+	send_count(conn, ret, true);
+	return send_end(sk, conn, ret);
+}
+#endif
+
+/**
+ * ktlsgate_splice_eof() - proto.splice_eof
+ * @sock: the agent's socket
+ */
+void ktlsgate_splice_eof(struct socket *sock)
+{
+	struct ktlsgate_conn *conn = ktlsgate_conn(sock->sk);
+
+	mutex_lock(&conn->tx_lock);
+	conn->layer->base->splice_eof(sock);
+	mutex_unlock(&conn->tx_lock);
+	ktlsgate_send_owed(sock->sk);
+}
