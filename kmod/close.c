@@ -159,7 +159,7 @@ void ktlsgate_fail(struct sock *sk, enum ktlsgate_close_reason reason,
 	lock_sock(sk);
 	WRITE_ONCE(sk->sk_err, ECONNRESET);
 	sk->sk_shutdown = SHUTDOWN_MASK;
-	tcp_shutdown(sk, SEND_SHUTDOWN);
+	sk->sk_prot->shutdown(sk, SEND_SHUTDOWN);
 	sk->sk_state_change(sk);
 	sk_error_report(sk);
 	release_sock(sk);

@@ -11,6 +11,7 @@
 #include "control.h"
 #include "gate.h"
 #include "key.h"
+#include "send.h"
 
 /* More of them without a byte of data between is an attack: OpenSSL's limit
  * for KeyUpdates is the same.

@@ -40,7 +40,7 @@ static void inherit_keepalive(struct sock *sk, const struct sock *listener)
 	WRITE_ONCE(to->keepalive_intvl, from->keepalive_intvl);
 	WRITE_ONCE(to->keepalive_probes, from->keepalive_probes);
 	/* Before the flag: this is how it knows what changes. */
-	tcp_set_keepalive(sk, on);
+	sk->sk_prot->keepalive(sk, on);
 	sock_valbool_flag(sk, SOCK_KEEPOPEN, on);
 }
 
@@ -57,7 +57,7 @@ void ktlsgate_inherit(struct sock *sk, const struct sock *listener)
 	const struct tcp_sock *from = tcp_sk(listener);
 	struct tcp_sock *to = tcp_sk(sk);
 
-	lockdep_sock_is_held(sk);
+	sock_owned_by_me(sk);
 	inherit_buffers(sk, listener);
 	inherit_keepalive(sk, listener);
 	inherit_flag(sk, listener, SOCK_LINGER);

@@ -112,7 +112,7 @@ out:
  */
 void ktlsgate_layer_install(struct sock *sk, struct ktlsgate_conn *conn)
 {
-	lockdep_sock_is_held(sk);
+	sock_owned_by_me(sk);
 	write_lock_bh(&sk->sk_callback_lock);
 	sk->sk_user_data = conn;
 	WRITE_ONCE(sk->sk_prot, (struct proto *)&conn->layer->proto);

@@ -34,7 +34,7 @@ void ktlsgate_memcg_release(struct sock *sk)
 	struct mem_cgroup *memcg = sk->sk_memcg;
 	int pages;
 
-	lockdep_sock_is_held(sk);
+	sock_owned_by_me(sk);
 	if (!mem_cgroup_sockets_enabled || !memcg)
 		return;
 	pages = (sk->sk_forward_alloc + atomic_read(&sk->sk_rmem_alloc) +

@@ -13,14 +13,14 @@
 #include "namespace.h"
 #include "netlink.h"
 
-static bool netlink_missing(struct genl_info *info, int attr,
-			    const char *what)
-{
-	if (info->attrs[attr])
-		return false;
-	NL_SET_ERR_MSG_FMT(info->extack, "%s is missing", what);
-	return true;
-}
+/* Whether an attribute is not there, which is then said. */
+#define netlink_missing(info, attr, what) ({				\
+	bool __missing = !(info)->attrs[attr];				\
+									\
+	if (__missing)							\
+		NL_SET_ERR_MSG((info)->extack, what " is missing");	\
+	__missing;							\
+})
 
 static struct sk_buff *netlink_reply(struct genl_info *info, u8 command,
 				     size_t size, void **header)

@@ -5,6 +5,7 @@
  * wait does so here, without it. So a reader that waits hinders nobody, and
  * there is one place that knows how to go on after a control record.
  */
+#include <linux/fs.h>
 #include <linux/splice.h>
 #include <net/tcp.h>
 #include <net/tls.h>
