@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# ktlsgate. See README.md; `make help` lists what there is.
+
+tree := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+
+O ?= $(tree)/build/host
+KDIR ?= /lib/modules/$(shell uname -r)/build
+KERNEL ?= all
+ONLY ?=
+DESTDIR ?=
+PREFIX ?= /usr
+
+# Absolute for the sub-makes, which have folders of their own.
+out := $(abspath $(O))
+cache := $(or $(KTLSGATE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ktlsgate)
+
+.PHONY: all help modules userspace install run test clean distclean
+
+all: modules userspace
+
+help:
+	@echo "make              module, helper, BPF objects and CLI for this host"
+	@echo "make install      install them (DESTDIR, PREFIX=/usr)"
+	@echo "make run          the main job in a virtual machine: Kafka behind a gate"
+	@echo "make test         the tests (KERNEL=6.1|6.12|7|all|debug ONLY=<pattern>)"
+	@echo "make clean        remove build/"
+	@echo "make distclean    also remove the cache of guests and downloads"
+
+# The kernel builds beside the sources, so it gets a copy.
+modules:
+	@[ -e "$(KDIR)/Makefile" ] || { echo \
+	"ktlsgate: $(KDIR) has no kernel build tree: apt install linux-headers-$$(uname -r), or say KDIR=" \
+	>&2; exit 1; }
+	@mkdir -p $(out)/modules
+	@cp -dRu --preserve=mode,timestamps $(tree)/Kbuild $(tree)/kmod $(out)/modules/
+	$(MAKE) -C $(KDIR) M=$(out)/modules modules
+
+# What the programs of the other folders share is built once.
+userspace:
+	$(MAKE) -C $(tree)/bpf O=$(out)
+	$(MAKE) -C $(tree)/userspace O=$(out)
+	$(MAKE) -C $(tree)/tools O=$(out)
+
+install: all
+	$(MAKE) -C $(KDIR) M=$(out)/modules modules_install \
+		$(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) INSTALL_MOD_DIR=updates
+	for dir in bpf userspace tools; do \
+		$(MAKE) -C $(tree)/$$dir O=$(out) DESTDIR=$(DESTDIR) \
+			PREFIX=$(PREFIX) install || exit 1; \
+	done
+
+run:
+	$(tree)/tests/run-main-job
+
+test:
+	$(tree)/tests/run --kernel $(KERNEL) $(if $(ONLY),--only '$(ONLY)')
+
+clean:
+	@echo "removing $(tree)/build"
+	rm -rf $(tree)/build
+
+distclean: clean
+	@echo "removing $(cache): guests, kernels and downloads"
+	rm -rf "$(cache)"
