@@ -207,7 +207,7 @@ static int conn_show(struct args *a)
 	return code;
 }
 
-/* One that ended by itself meanwhile is no failure. */
+/* A connection that ended by itself meanwhile is no failure. */
 static int kill_one(struct netlink *nl, struct args *a,
 		    const struct conn_filter *f, uint32_t id, uint32_t *killed)
 {
@@ -240,7 +240,9 @@ static int kill_list(struct netlink *nl, struct args *a,
 	for (i = 0; i < list.count && !code; i++) {
 		if (!conn_parse(list.msg[i], &conn, a->command))
 			code = EXIT_KERNEL;
-		else
+		/* it stays in the table until the agent closes it */
+		else if (conn_close_reason(&conn) !=
+			 KTLSGATE_CLOSE_REASON_KILLED)
 			code = kill_one(nl, a, f, conn.id, killed);
 	}
 	netlink_list_free(&list);

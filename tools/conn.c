@@ -96,6 +96,11 @@ static void endpoint(struct nlattr *address, struct nlattr *port, char *out,
 		snprintf(out, len, "-");
 }
 
+uint32_t conn_close_reason(const struct conn *conn)
+{
+	return attr_u32(conn->attr[KTLSGATE_A_CONN_CLOSE_REASON]);
+}
+
 void conn_peer(const struct conn *conn, char *out, size_t len)
 {
 	endpoint(conn->attr[KTLSGATE_A_CONN_PEER_ADDRESS],
@@ -160,6 +165,25 @@ static void print_identity(struct out *o, const struct conn *conn)
 		 id[KTLSGATE_A_IDENTITY_RESUMED]);
 }
 
+/*
+ * Why it ended, and the alert. The cause is known before the agent closes, so
+ * a connection of the table may have one.
+ */
+static void print_end(struct out *o, enum out_as as, const struct conn *conn)
+{
+	struct nlattr *const *attr = conn->attr;
+	char name[NAMES_LEN];
+
+	if (conn_close_reason(conn) == KTLSGATE_CLOSE_REASON_NONE)
+		return;
+	out_string(o, as, "close_reason", as == OUT_DETAIL ? "ends" : NULL,
+		   names_show(&close_reasons, conn_close_reason(conn), name));
+	if (attr[KTLSGATE_A_CONN_ALERT])
+		out_string(o, as, "alert", as == OUT_DETAIL ? "alert" : NULL,
+			   alert_name(nla_get_u8(attr[KTLSGATE_A_CONN_ALERT]),
+				      name));
+}
+
 static void print_details(struct out *o, const struct conn *conn)
 {
 	struct nlattr *const *attr = conn->attr;
@@ -175,6 +199,7 @@ static void print_details(struct out *o, const struct conn *conn)
 			   names_show(&conn_states,
 				      attr_u32(attr[KTLSGATE_A_CONN_STATE]),
 				      name));
+	print_end(o, OUT_DETAIL, conn);
 	print_identity(o, conn);
 	out_number(o, OUT_DETAIL, "tx_sendfile_calls", "tx sendfile calls",
 		   attr_u64(attr[KTLSGATE_A_CONN_TX_SENDFILE_CALLS]));
@@ -283,18 +308,10 @@ void conn_print_open(struct out *o, const struct conn *conn)
 void conn_print_close(struct out *o, const struct conn *conn)
 {
 	struct nlattr *const *attr = conn->attr;
-	char name[NAMES_LEN];
 
 	print_event(o, conn);
-	if (attr[KTLSGATE_A_CONN_CLOSE_REASON])
-		out_string(o, OUT_COLUMN, "close_reason", NULL,
-			   names_show(&close_reasons,
-				attr_u32(attr[KTLSGATE_A_CONN_CLOSE_REASON]),
-				name));
-	if (attr[KTLSGATE_A_CONN_ALERT])
-		out_string(o, OUT_COLUMN, "alert", NULL,
-			   alert_name(nla_get_u8(attr[KTLSGATE_A_CONN_ALERT]),
-				      name));
+	if (!out_is_json(o))
+		print_end(o, OUT_COLUMN, conn);
 	out_size(o, OUT_COLUMN, NULL, "rx",
 		 attr_u64(attr[KTLSGATE_A_CONN_RX_BYTES]));
 	out_size(o, OUT_COLUMN, NULL, "tx",

@@ -26,6 +26,9 @@ struct conn {
 /* False after a complaint that begins with what. */
 bool conn_parse(struct nl_msg *msg, struct conn *conn, const char *what);
 
+/* KTLSGATE_CLOSE_REASON_NONE: nothing has ended it yet */
+uint32_t conn_close_reason(const struct conn *conn);
+
 /* "10.0.4.7:53310", "-" when the kernel did not tell */
 void conn_peer(const struct conn *conn, char *out, size_t len);
 

@@ -46,7 +46,10 @@ static const struct nla_policy refused_policy[KTLSGATE_A_REFUSED_MAX + 1] = {
 	[KTLSGATE_A_REFUSED_PRINCIPAL] = { .type = NLA_NUL_STRING },
 };
 
-static const int refused_required[] = { KTLSGATE_A_REFUSED_GATE, 0 };
+static const int refused_required[] = {
+	KTLSGATE_A_REFUSED_GATE, KTLSGATE_A_REFUSED_PEER_ADDRESS,
+	KTLSGATE_A_REFUSED_CODE, KTLSGATE_A_REFUSED_REASON, 0
+};
 
 static bool begin(struct monitor *m, const char *event, const char *gate)
 {
@@ -105,8 +108,8 @@ static void show_refused(struct monitor *m, struct nl_msg *msg)
 {
 	struct nlattr *tb[KTLSGATE_A_REFUSED_MAX + 1], *attr;
 	char peer[FORMAT_ENDPOINT_LEN] = "-", text[NAMES_LEN + 16];
-	char address[INET6_ADDRSTRLEN], name[NAMES_LEN];
-	const char *gate, *code = "other";
+	char address[INET6_ADDRSTRLEN] = "-", name[NAMES_LEN];
+	const char *gate, *alert;
 	uint16_t port = 0;
 
 	if (!netlink_parse(msg, tb, KTLSGATE_A_REFUSED_MAX, refused_policy,
@@ -115,36 +118,28 @@ static void show_refused(struct monitor *m, struct nl_msg *msg)
 	gate = nla_get_string(tb[KTLSGATE_A_REFUSED_GATE]);
 	if (!begin(m, "refused", gate))
 		return;
-	out_string(m->o, OUT_COLUMN, "gate", NULL, gate);
-
-	attr = tb[KTLSGATE_A_REFUSED_PEER_PORT];
-	if (attr)
-		port = nla_get_u16(attr);
+	if (tb[KTLSGATE_A_REFUSED_PEER_PORT])
+		port = nla_get_u16(tb[KTLSGATE_A_REFUSED_PEER_PORT]);
 	attr = tb[KTLSGATE_A_REFUSED_PEER_ADDRESS];
-	if (attr && format_endpoint(nla_data(attr), nla_len(attr), port,
-				    peer) &&
-	    format_address(nla_data(attr), nla_len(attr), address))
-		out_string(m->o, OUT_HIDDEN, "peer_address", NULL, address);
-	if (port)
-		out_number(m->o, OUT_HIDDEN, "peer_port", NULL, port);
-	out_string(m->o, OUT_COLUMN, NULL, NULL, peer);
+	format_address(nla_data(attr), nla_len(attr), address);
+	format_endpoint(nla_data(attr), nla_len(attr), port, peer);
 
+	out_string(m->o, OUT_COLUMN, "gate", NULL, gate);
+	out_string(m->o, OUT_COLUMN, NULL, NULL, peer);
+	out_string(m->o, OUT_HIDDEN, "peer_address", NULL, address);
+	out_number(m->o, OUT_HIDDEN, "peer_port", NULL, port);
 	attr = tb[KTLSGATE_A_REFUSED_PRINCIPAL];
 	if (attr)
 		out_string(m->o, OUT_COLUMN, "principal", NULL,
 			   nla_get_string(attr));
 	attr = tb[KTLSGATE_A_REFUSED_CODE];
-	if (attr)
-		code = names_show(&refusals, nla_get_u32(attr), name);
-	out_string(m->o, OUT_HIDDEN, "code", NULL, code);
-	attr = tb[KTLSGATE_A_REFUSED_REASON];
-	out_both(m->o, OUT_COLUMN, attr ? "reason" : NULL, NULL,
-		 attr ? nla_get_string(attr) : code,
-		 attr ? nla_get_string(attr) : code);
+	out_string(m->o, OUT_HIDDEN, "code", NULL,
+		   names_show(&refusals, nla_get_u32(attr), name));
+	out_string(m->o, OUT_COLUMN, "reason", NULL,
+		   nla_get_string(tb[KTLSGATE_A_REFUSED_REASON]));
 	attr = tb[KTLSGATE_A_REFUSED_ALERT];
 	if (attr) {
-		const char *alert = alert_name(nla_get_u8(attr), name);
-
+		alert = alert_name(nla_get_u8(attr), name);
 		snprintf(text, sizeof(text), "(alert %s sent)", alert);
 		out_both(m->o, OUT_COLUMN, "alert", NULL, text, alert);
 	}

@@ -122,17 +122,17 @@ def close(number):
     return "ok"
 
 
-def refuse(values):
-    values = dict(values)
-    values["peer-address"] = socket.inet_aton(values["peer-address"])
-    family.request("refuse", values)
-    return "ok"
-
-
 def flood(count, values):
+    values["peer-address"] = socket.inet_aton(values["peer-address"])
+    command, attribute_set = family.commands["refuse"]
+    request = family.encode(attribute_set, values)
     for _ in range(count):
-        refuse(values)
+        family.transact(family.family, command, request)
     return "ok"
+
+
+def refuse(values):
+    return flood(1, values)
 
 
 VERBS = {"listen": listen, "handoff": handoff, "handoff-only": handoff_only,

@@ -65,7 +65,7 @@ gate -j -p gate show six
 went_well && [ "$(wc -l <<<"$out")" -gt 5 ] && json '.[0].name == "six"'
 ok '-p indents'
 gate gate show nonesuch
-refused 4 'gate show: no gate of this name'
+refused 4 'no gate of this name'
 ok 'gate show of a gate that is not there, exit code 4'
 gate -j gate show nonesuch
 refused 4 'no gate of this name'

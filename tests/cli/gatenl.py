@@ -49,7 +49,7 @@ class Family:
         self.enums = {d["name"]: d.get("entries", [])
                       for d in spec["definitions"]}
         operations = spec["operations"]["list"]
-        self.commands = {o["name"]: (number, o["attribute-set"])
+        self.commands = {o["name"]: (number, o.get("attribute-set"))
                          for number, o in enumerate(operations, 1)}
         self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW,
                                   NETLINK_GENERIC)

@@ -60,7 +60,7 @@ agent_start() {
 agent() {
 	printf '%s\n' "${1//[$'\n\t']/}" >&"${AGENT[1]}"
 	# shellcheck disable=SC2034 # for the tests
-	IFS= read -rt 60 answer <&"${AGENT[0]}"
+	IFS= read -rt 180 answer <&"${AGENT[0]}"
 }
 
 agent_stop() {

@@ -61,9 +61,11 @@ until_true has_line text "^${time}Z refused  kafka 10.0.9.2:38022 \
 no client.x1b certificate \(alert certificate_required sent\)\$"
 ok 'a client that is refused'
 agent '["refuse", {"gate": "kafka", "peer-address": "10.0.9.2",
-	"peer-port": 38023, "code": "not-tls"}]'
-until_true has_line text 'refused +kafka 10.0.9.2:38023 not-tls$'
-ok 'a refusal without a reason'
+	"peer-port": 38023, "code": "not-tls", "reason": "no TLS record",
+	"principal": "ANONYMOUS"}]'
+until_true has_line text \
+	'refused +kafka 10.0.9.2:38023 ANONYMOUS no TLS record$'
+ok 'a refusal without an alert'
 
 event() { # event CONDITION: one of the JSON lines has it
 	jq -se "any(.[]; $1)" "$work/lines" >/dev/null 2>&1
@@ -107,8 +109,8 @@ ok 'and ends with 0'
 # Stopped, it cannot read: 16 KiB a message fill its buffer.
 watch slow -j monitor
 kill -STOP "$slow"
-agent '["flood", 4000, {"gate": "kafka", "peer-address": "10.0.9.2",
-	"peer-port": 1, "code": "other",
+agent '["flood", 2500, {"gate": "kafka", "peer-address": "10.0.9.2",
+	"peer-port": 1, "code": "other", "reason": "flood",
 	"principal": "'"$(printf 'x%.0s' {1..8000})"'"}]'
 [ "$answer" = '"ok"' ]
 ok 'more events than there is room for'
