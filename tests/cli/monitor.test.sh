@@ -52,7 +52,7 @@ ok 'a connection that is accepted, its name escaped'
 agent "[\"send\", $id, 2048]"
 agent "[\"close\", $id]"
 until_true has_line text "^${time}Z closed   kafka 127.0.0.1:$port \
-CN=.x1b\[7mevil agent-close rx 0 tx 2.0K after 0s\$"
+CN=.x1b\[7mevil agent-close rx 0 tx 2.0K after [0-9]+s\$"
 ok 'a connection that ends'
 agent '["refuse", {"gate": "kafka", "peer-address": "10.0.9.2",
 	"peer-port": 38022, "code": "no-certificate",
