@@ -71,6 +71,10 @@ static int listen_on(int fd, const void *address, socklen_t size)
 	return fd;
 }
 
+static const struct address loopback = {
+	.family = AF_INET, .bytes = { 127, 0, 0, 1 },
+};
+
 static int listen_ipv4(const struct listeners *listeners)
 {
 	bool steered = listeners->mode == LISTEN_STEERED;
@@ -78,10 +82,8 @@ static int listen_ipv4(const struct listeners *listeners)
 		.sin_family = AF_INET, .sin_port = htons(listeners->port),
 	};
 
-	if (steered)
-		at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	else
-		memcpy(&at.sin_addr, listeners->address.bytes, 4);
+	memcpy(&at.sin_addr, steered ? loopback.bytes :
+	       listeners->address.bytes, 4);
 	return listen_on(open_socket(AF_INET, steered, false), &at, sizeof(at));
 }
 
@@ -93,11 +95,12 @@ static int listen_ipv6(const struct listeners *listeners)
 	};
 	uint8_t mapped[16];
 
-	address_map(&listeners->address, mapped);
-	if (steered)
-		at.sin6_addr = in6addr_loopback;
-	else
-		memcpy(&at.sin6_addr, mapped, 16);
+	/*
+	 * Steered sockets take both families, so they are bound to the
+	 * loopback address that does not make them IPv6 only, as ::1 would.
+	 */
+	address_map(steered ? &loopback : &listeners->address, mapped);
+	memcpy(&at.sin6_addr, mapped, 16);
 	return listen_on(open_socket(AF_INET6, steered,
 				     listeners->mode == LISTEN_BOTH),
 			 &at, sizeof(at));

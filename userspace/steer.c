@@ -47,7 +47,7 @@ static int on_libbpf(enum libbpf_print_level level, const char *format,
 {
 	char line[512];
 
-	if (level > LIBBPF_WARN && log_level() < LOG_DEBUG)
+	if (level > LIBBPF_WARN || log_level() < LOG_DEBUG)
 		return 0;
 	vsnprintf(line, sizeof(line), format, args);
 	line[strcspn(line, "\n")] = '\0';
