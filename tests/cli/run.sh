@@ -33,7 +33,7 @@ load() { [ -d /sys/module/ktlsgate ] || insmod "$KMOD"; }
 
 modprobe tls
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(absent usage gate conn monitor doctor)
+[ ${#parts[@]} -gt 0 ] || parts=(absent usage gate conn monitor doctor served)
 for part in "${parts[@]}"; do
 	echo "# $part"
 	case $part in
