@@ -27,8 +27,8 @@ int check_nothing_left(void)
 	struct gate_nl nl;
 	int ret = 0;
 
-	if (!NET_WAIT(!check_tls_stat("TlsCurrTxSw") &&
-		      !check_tls_stat("TlsCurrRxSw"))) {
+	if (!NET_WAIT(check_tls_stat("TlsCurrTxSw") <= 0 &&
+		      check_tls_stat("TlsCurrRxSw") <= 0)) {
 		fprintf(stderr, "# left: TlsCurrTxSw %ld TlsCurrRxSw %ld\n",
 			check_tls_stat("TlsCurrTxSw"),
 			check_tls_stat("TlsCurrRxSw"));

@@ -2,7 +2,7 @@
 #ifndef TESTS_CHECK_H
 #define TESTS_CHECK_H
 
-/* A counter of this namespace's /proc/net/tls_stat, -1 when there is none. */
+/* A counter of /proc/net/tls_stat of this namespace; -1: kTLS is not loaded. */
 long check_tls_stat(const char *name);
 /*
  * Waits until the namespace has no kTLS context and no gated connection. 0, or

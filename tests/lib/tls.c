@@ -107,10 +107,15 @@ static int self_signed(SSL_CTX *ctx)
 	return ok ? 0 : complain("cannot make a certificate");
 }
 
-static int contexts(void)
+/*
+ * Before main(), so that it is done once for a program and not again in each
+ * test, which is a process of its own: OpenSSL's setup costs more than a
+ * handshake, above all in emulation.
+ */
+static int contexts_error = -1;
+
+static int make_contexts(void)
 {
-	if (server_ctx)
-		return 0;
 	client_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
 	server_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
 	client_ctx = SSL_CTX_new(TLS_client_method());
@@ -123,6 +128,11 @@ static int contexts(void)
 	SSL_CTX_set_mode(client_ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
 				     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	return self_signed(server_ctx);
+}
+
+static void __attribute__((constructor)) contexts(void)
+{
+	contexts_error = make_contexts();
 }
 
 static int set_params(SSL *ssl, const struct tls_params *p)
@@ -185,7 +195,7 @@ int tls_handshake(int client_fd, int server_fd, const struct tls_params *params,
 	client->fd = client_fd;
 	client->alert_in = -1;
 	server->fd = server_fd;
-	if (contexts())
+	if (contexts_error)
 		return -1;
 	c = SSL_new(client_ctx);
 	s = SSL_new(server_ctx);
