@@ -15,8 +15,6 @@
 #include "dn.h"
 #include "mem.h"
 
-static const char replacement[] = "\xef\xbf\xbd";	/* U+FFFD */
-
 static const char *keyword(int nid)
 {
 	switch (nid) {
@@ -43,90 +41,42 @@ static const char *keyword(int nid)
 	}
 }
 
-static bool continues(unsigned char byte)
-{
-	return (byte & 0xc0) == 0x80;
-}
-
-/* Whether the second byte of a sequence fits the first. */
-static bool second_fits(unsigned char first, unsigned char second)
-{
-	switch (first) {
-	case 0xe0:
-		return second >= 0xa0 && second <= 0xbf;
-	case 0xf0:
-		return second >= 0x90 && second <= 0xbf;
-	case 0xf4:
-		return second >= 0x80 && second <= 0x8f;
-	default:
-		return continues(second);
-	}
-}
-
 /*
- * Takes one character off the front of @in and tells how many bytes it has.
- * *valid is false when Java would print U+FFFD for these bytes instead.
+ * As Java reads them: Printable-, IA5- and T61String as ISO 8859-1, BMPString
+ * as UTF-16, UTF8String as it is. OpenSSL's parser has turned away what is
+ * no proper encoding of its type.
  */
-static size_t take(const unsigned char *in, size_t left, bool *valid)
+static void print_string(struct text *out, const ASN1_STRING *value)
 {
-	size_t want, have;
-
-	*valid = false;
-	if (in[0] < 0x80)
-		want = 1;
-	else if (in[0] >= 0xc2 && in[0] <= 0xdf)
-		want = 2;
-	else if (in[0] >= 0xe0 && in[0] <= 0xef)
-		want = 3;
-	else if (in[0] >= 0xf0 && in[0] <= 0xf4)
-		want = 4;
-	else
-		return 1;
-
-	for (have = 1; have < want && have < left; have++) {
-		if (have == 1 ? !second_fits(in[0], in[1]) :
-		    !continues(in[have]))
-			return have;
-	}
-	/* Java takes a whole encoded surrogate for one bad character. */
-	*valid = have == want &&
-		 !(in[0] == 0xed && want == 3 && in[1] >= 0xa0);
-	return have;
-}
-
-static void print_string(struct text *out, const unsigned char *in, size_t left)
-{
-	struct text value = {};
+	struct text escaped = {};
+	unsigned char *utf8 = NULL;
 	size_t lead, trail, i;
+	int size;
 
-	while (left) {
-		bool valid;
-		size_t size = take(in, left, &valid);
-
-		if (!valid)
-			text_puts(&value, replacement);
-		else if (*in == '\0')
-			text_puts(&value, "\\00");
-		else if (size == 1 && strchr(",=+<>#;\"\\", *in))
-			text_printf(&value, "\\%c", *in);
-		else
-			text_add(&value, (const char *)in, size);
-		in += size;
-		left -= size;
+	size = ASN1_STRING_to_UTF8(&utf8, value);
+	for (i = 0; size > 0 && i < (size_t)size; i++) {
+		if (utf8[i] == '\0') {
+			text_puts(&escaped, "\\00");
+			continue;
+		}
+		if (strchr(",=+<>#;\"\\", utf8[i]))
+			text_puts(&escaped, "\\");
+		text_add(&escaped, (const char *)&utf8[i], 1);
 	}
-	for (lead = 0; lead < value.length; lead++)
-		if (value.data[lead] != ' ' && value.data[lead] != '\r')
+	OPENSSL_free(utf8);
+	for (lead = 0; lead < escaped.length; lead++)
+		if (escaped.data[lead] != ' ' && escaped.data[lead] != '\r')
 			break;
-	for (trail = value.length; trail > 0; trail--)
-		if (value.data[trail - 1] != ' ' &&
-		    value.data[trail - 1] != '\r')
+	for (trail = escaped.length; trail > 0; trail--)
+		if (escaped.data[trail - 1] != ' ' &&
+		    escaped.data[trail - 1] != '\r')
 			break;
-	for (i = 0; i < value.length; i++) {
+	for (i = 0; i < escaped.length; i++) {
 		if (i < lead || i >= trail)
 			text_puts(out, "\\");
-		text_add(out, &value.data[i], 1);
+		text_add(out, &escaped.data[i], 1);
 	}
-	text_free(&value);
+	text_free(&escaped);
 }
 
 static void print_hex(struct text *out, const ASN1_STRING *value)
@@ -173,10 +123,8 @@ static void print_entry(struct text *out, const X509_NAME_ENTRY *entry)
 		text_printf(out, "%s=", oid);
 		free(oid);
 	}
-	/* BMPString is read as UTF-8 by Java, too. */
 	if (word && has_string_form(ASN1_STRING_type(value)))
-		print_string(out, ASN1_STRING_get0_data(value),
-			     ASN1_STRING_length(value));
+		print_string(out, value);
 	else
 		print_hex(out, value);
 }

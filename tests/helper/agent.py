@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A plaintext echo agent that tells what it accepts, one line each."""
+import argparse
+import selectors
+import socket
+
+arguments = argparse.ArgumentParser()
+arguments.add_argument("--port", type=int, default=9092)
+arguments.add_argument("--family", choices=["4", "6", "dual"], default="dual")
+arguments.add_argument("--backlog", type=int, default=128)
+arguments.add_argument("--no-accept", action="store_true",
+                       help="listen only")
+options = arguments.parse_args()
+
+family = socket.AF_INET if options.family == "4" else socket.AF_INET6
+listener = socket.socket(family, socket.SOCK_STREAM)
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+if family == socket.AF_INET6:
+    listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY,
+                        options.family == "6")
+listener.bind(("", options.port))
+listener.listen(options.backlog)
+print("listening", flush=True)
+
+selector = selectors.DefaultSelector()
+if not options.no_accept:
+    selector.register(listener, selectors.EVENT_READ)
+while True:
+    for key, _ in selector.select():
+        if key.fileobj is listener:
+            connection, peer = listener.accept()
+            print("accepted", peer[0], peer[1],
+                  connection.getsockname()[1], flush=True)
+            selector.register(connection, selectors.EVENT_READ)
+            continue
+        try:
+            data = key.fileobj.recv(65536)
+        except OSError as error:
+            print("error", error, flush=True)
+            data = b""
+        if data:
+            print("read", data[:32], flush=True)
+            key.fileobj.sendall(data)
+        else:
+            selector.unregister(key.fileobj)
+            key.fileobj.close()

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# The agent that is down, full, or comes back.
+
+config "agent-wait: 15s"
+check "the helper starts without an agent" helper_start
+mtls >"$work/held.json" &
+held=$!
+wait_for 10 eval 'logged "gate kafka" || true'
+check "a client is held while the agent is down" kill -0 $held
+agent agent
+check "and served when it starts" eval "wait $held; echoed"
+agents_stop
+
+check "restart with a short wait" restart_with "agent-wait: 1s"
+mtls >/dev/null
+check "refused when the agent stays down" logged \
+	"refused: the agent does not listen (waited 1000 ms)"
+check "told to the client as the end of the connection, not as an alert" \
+	said '((.error // "") | ascii_downcase | contains("alert")) | not'
+
+# A queue of one, never emptied.
+agent full --no-accept --backlog 1
+check "the helper sees the agent" wait_for 10 logged "the agent listens"
+fill() {
+	local i
+	for i in 1 2 3 4 5; do
+		mtls --timeout 5 >/dev/null &
+	done
+	wait_for 20 logged \
+		"refused: the agent's accept queue is full (waited 1000 ms)"
+}
+check "refused when its accept queue stays full" fill
+agents_stop
+
+agent agent
+check "the agent restarted" wait_for 10 mtls_echo
+for i in 1 2 3; do
+	agents_stop
+	agent agent
+	check "restart $i of the agent" wait_for 10 mtls_echo
+done

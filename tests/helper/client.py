@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""TLS clients that say as JSON what happened to them."""
+import argparse
+import json
+import socket
+import ssl
+import sys
+import time
+
+arguments = argparse.ArgumentParser()
+arguments.add_argument("--address", default="127.0.0.1")
+arguments.add_argument("--source")
+arguments.add_argument("--port", type=int, default=9092)
+arguments.add_argument("--ca", required=True)
+arguments.add_argument("--cert")
+arguments.add_argument("--key")
+arguments.add_argument("--min", choices=["1.2", "1.3"], default="1.2")
+arguments.add_argument("--max", choices=["1.2", "1.3"], default="1.3")
+arguments.add_argument("--ciphers")
+arguments.add_argument("--count", type=int, default=1,
+                       help="connections one after the other, same session")
+arguments.add_argument("--timeout", type=float, default=20)
+arguments.add_argument("--raw", help="no TLS: send these bytes (hex)")
+arguments.add_argument("--silent", action="store_true",
+                       help="no TLS: send nothing and wait for the end")
+arguments.add_argument("--hold", help="after the echo wait for this file")
+options = arguments.parse_args()
+
+VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+
+
+def connect():
+    source = (options.source, 0) if options.source else None
+    return socket.create_connection((options.address, options.port),
+                                    options.timeout, source)
+
+
+def raw(result):
+    with connect() as plain:
+        result["connected"] = True
+        if options.raw:
+            plain.sendall(bytes.fromhex(options.raw))
+        result["reply"] = plain.recv(1024).hex()
+
+
+def once(context, result, session):
+    began = time.monotonic()
+    plain = connect()
+    result["connected"] = True
+    with context.wrap_socket(plain, server_hostname="localhost",
+                             session=session) as tls:
+        result["version"] = tls.version()
+        result["cipher"] = tls.cipher()[0]
+        tls.sendall(b"hello gate")
+        reply = b""
+        while len(reply) < 10:
+            more = tls.recv(100)
+            if not more:
+                break
+            reply += more
+        result["echo"] = reply == b"hello gate"
+        result["resumed"] = tls.session_reused
+        result["seconds"] = time.monotonic() - began
+        if options.hold:
+            with open(options.hold, "rb"):
+                pass
+            tls.sendall(b"still here")
+            result["held"] = tls.recv(100) == b"still here"
+        session = tls.session
+        try:
+            tls.unwrap()
+        except (OSError, ssl.SSLError) as error:
+            result["end"] = str(error)
+        return session
+
+
+def main():
+    result = {"connected": False, "echo": False}
+    began = time.monotonic()
+    try:
+        if options.raw or options.silent:
+            raw(result)
+        else:
+            context = ssl.create_default_context(cafile=options.ca)
+            context.minimum_version = VERSIONS[options.min]
+            context.maximum_version = VERSIONS[options.max]
+            if options.ciphers:
+                context.set_ciphers(options.ciphers)
+            if options.cert:
+                context.load_cert_chain(options.cert, options.key)
+            session = None
+            for _ in range(options.count):
+                session = once(context, result, session)
+    except (OSError, ssl.SSLError) as error:
+        result["error"] = str(error)
+    result["took"] = time.monotonic() - began
+    json.dump(result, sys.stdout)
+    print()
+
+
+main()

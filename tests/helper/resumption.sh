@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Sessions that are resumed: the same identity, and never past a changed CA.
+
+agent agent
+config
+check "the helper starts" helper_start
+
+# resume VERSION OUT-OR-IN: openssl's client with a session file
+session() {
+	local version=$1 way=$2 out=$work/session.out
+	: >"$out"
+	{ echo hello gate; wait_for 20 grep -q '^hello gate' "$out"; } |
+		timeout 60 openssl s_client -connect 127.0.0.1:9092 \
+		-CAfile "$work/ca.crt" -cert "$work/client.crt" \
+		-key "$work/client.key" -nocommands "-tls1_$version" \
+		"-sess_$way" "$work/session.$version" >"$out" 2>&1
+	cat "$out"
+	grep -q '^hello gate' "$out"
+}
+resumed() { grep -q '^Reused, TLS' "$work/session.out"; }
+
+for version in 2 3; do
+	check "TLS 1.$version: a session" session $version out
+	check "TLS 1.$version: is new" not resumed
+	check "TLS 1.$version: the session again" session $version in
+	check "TLS 1.$version: is resumed" resumed
+	check "TLS 1.$version: with the same identity" eval \
+		"grep -qE 'accepted: CN=payments,O=ACME TLS 1.$version .* resumed' \
+		\"\$work/helper.log\""
+done
+check "python's client resumes, too" eval \
+	'mtls --count 3 --max 1.2 >/dev/null; echoed && said .resumed'
+
+check "any worker resumes what another began" eval '
+	for i in $(seq 8); do session 3 in && resumed || exit 1; done'
+
+# The same file, another CA in it: sessions of before are void.
+cat "$work/other-ca.crt" >>"$work/ca.crt"
+check "reload with one more client CA" reload
+for version in 2 3; do
+	check "TLS 1.$version: a session of before" session $version in
+	check "TLS 1.$version: is not resumed" not resumed
+done
+openssl x509 -in "$work/ca.crt" -out "$work/first.crt"
+mv "$work/first.crt" "$work/ca.crt"
+
+# The certificate behind a session ends.
+openssl x509 -req -in "$work/client.csr" -CA "$work/ca.crt" \
+	-CAkey "$work/ca.key" -not_before 20200101000000Z -not_after \
+	"$(date -u -d '+8 seconds' +%Y%m%d%H%M%SZ)" -out "$work/short.crt" \
+	2>/dev/null
+cp "$work/client.crt" "$work/long.crt"
+check "reload with the one CA" reload
+cp "$work/short.crt" "$work/client.crt"
+check "a session with a certificate that ends soon" session 3 out
+ended() { not openssl x509 -in "$work/short.crt" -checkend 0 -noout; }
+check "it ends" wait_for 20 ended
+check "the session is not resumed then" eval 'not session 3 in'
+check "and the reason is told" logged "expired"
+cp "$work/long.crt" "$work/client.crt"

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# The systemd unit as it is installed, and what the journal has of it.
+
+if [ ! -d /run/systemd/system ]; then
+	number=$((number + 1))
+	echo "ok $number - the unit # SKIP no systemd in this guest"
+	return
+fi
+"$ktlsgated" --detach >/dev/null 2>&1
+install -m 755 "$ktlsgated" /usr/sbin/ktlsgated
+install -m 644 "$tree/userspace/systemd/ktlsgated.service" \
+	/etc/systemd/system/
+# The tree's module is not in /lib/modules: it is loaded already.
+mkdir -p /etc/systemd/system/ktlsgated.service.d /etc/ktlsgate
+config
+sed -i "s|$work|/etc/ktlsgate|" "$work/gates.yaml"
+cp "$work"/{server.crt,server.key,ca.crt} /etc/ktlsgate/
+cp "$work/gates.yaml" /etc/ktlsgate/ktlsgated.yaml
+systemctl daemon-reload
+
+agent agent
+check "the unit starts" systemctl start ktlsgated
+check "is ready" systemctl is-active ktlsgated
+check "tells its status" eval \
+	'systemctl show -P StatusText ktlsgated | grep -q "1 gates"'
+check "serves" mtls_echo
+client >/dev/null
+entry() {
+	journalctl -q -u ktlsgated -o json --no-pager REASON="$1" |
+		jq -es 'length > 0 and .[0].GATE == "kafka" and
+			(.[0].PEER | startswith("127.0.0.1:"))'
+}
+check "a refusal is in the journal with its fields" wait_for 10 entry \
+	no-certificate
+
+pid=$(systemctl show -P MainPID ktlsgated)
+status() { awk -v key="$1:" '$1 == key { print $2 }' "/proc/$pid/status"; }
+check "no new privileges" eval '[ "$(status NoNewPrivs)" = 1 ]'
+check "a system call filter is on" eval '[ "$(status Seccomp)" = 2 ]'
+# NET_BIND_SERVICE 10, NET_ADMIN 12, IPC_LOCK 14, BPF 39
+check "no more than four capabilities" eval \
+	'[ "$(status CapBnd)" = "$(printf %016x $((1 << 10 | 1 << 12 | 1 << 14 | 1 << 39)))" ]'
+check "no core dumps" eval \
+	'awk "/Max core file size/ && \$5 == 0 && \$6 == 0 { found = 1 } END { exit !found }" /proc/$pid/limits'
+check "memory is not to be read by others" eval \
+	'[ "$(stat -c %U "/proc/$pid/environ")" = root ] &&
+	 [ "$(systemctl show -P LimitCORE ktlsgated)" = 0 ]'
+check "systemd finds the sandbox tight" eval \
+	'systemd-analyze security ktlsgated --no-pager | tail -n 1
+	 systemd-analyze security ktlsgated --threshold=35 >/dev/null'
+
+check "systemctl reload" systemctl reload ktlsgated
+check "serves after it" mtls_echo
+echo "gates: nonsense" >/etc/ktlsgate/ktlsgated.yaml
+systemctl reload ktlsgated
+check "a bad file leaves it running" systemctl is-active ktlsgated
+check "and says why in the journal" eval \
+	'journalctl -q -u ktlsgated | grep -q "gates: must be a list of gates"'
+check "serves as before" mtls_echo
+cp "$work/gates.yaml" /etc/ktlsgate/ktlsgated.yaml
+
+kill -9 "$pid"
+again() {
+	[ "$(systemctl show -P MainPID ktlsgated)" != "$pid" ] &&
+		systemctl is-active ktlsgated
+}
+check "killed, it is started again" wait_for 30 again
+check "and serves" mtls_echo
+systemctl stop ktlsgated
+check "stopped, the port stays closed" eval \
+	'client --raw 6869 --timeout 3 >/dev/null; said ".connected == false"'
+rm -rf /etc/systemd/system/ktlsgated.service* /etc/ktlsgate
+systemctl daemon-reload
