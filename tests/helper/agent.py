@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A plaintext echo agent that tells what it accepts, one line each."""
 import argparse
+import ctypes
+import os
 import selectors
 import socket
 
@@ -11,6 +13,8 @@ arguments.add_argument("--family", choices=["4", "6", "dual"], default="dual")
 arguments.add_argument("--backlog", type=int, default=128)
 arguments.add_argument("--no-accept", action="store_true",
                        help="listen only")
+arguments.add_argument("--library",
+                       help="libktlsgate.so: tell who the client is")
 options = arguments.parse_args()
 
 family = socket.AF_INET if options.family == "4" else socket.AF_INET6
@@ -23,6 +27,21 @@ listener.bind(("", options.port))
 listener.listen(options.backlog)
 print("listening", flush=True)
 
+
+
+def tell_identity(descriptor):
+    library = ctypes.CDLL(options.library, use_errno=True)
+    for what in ("principal", "subject", "issuer", "server_name", "gate"):
+        ask = getattr(library, "ktlsgate_peer_" + what)
+        ask.restype = ctypes.c_char_p
+        answer = ask(descriptor)
+        if answer is None:
+            answer = os.strerror(ctypes.get_errno())
+        else:
+            answer = answer.decode()
+        print(what, answer, flush=True)
+
+
 selector = selectors.DefaultSelector()
 if not options.no_accept:
     selector.register(listener, selectors.EVENT_READ)
@@ -32,6 +51,8 @@ while True:
             connection, peer = listener.accept()
             print("accepted", peer[0], peer[1],
                   connection.getsockname()[1], flush=True)
+            if options.library:
+                tell_identity(connection.fileno())
             selector.register(connection, selectors.EVENT_READ)
             continue
         try:

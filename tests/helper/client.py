@@ -19,7 +19,7 @@ arguments.add_argument("--min", choices=["1.2", "1.3"], default="1.2")
 arguments.add_argument("--max", choices=["1.2", "1.3"], default="1.3")
 arguments.add_argument("--ciphers")
 arguments.add_argument("--count", type=int, default=1,
-                       help="connections one after the other, same session")
+                       help="connections one after the other")
 arguments.add_argument("--timeout", type=float, default=20)
 arguments.add_argument("--raw", help="no TLS: send these bytes (hex)")
 arguments.add_argument("--silent", action="store_true",
@@ -80,7 +80,8 @@ def main():
     began = time.monotonic()
     try:
         if options.raw or options.silent:
-            raw(result)
+            for _ in range(options.count):
+                raw(result)
         else:
             context = ssl.create_default_context(cafile=options.ca)
             context.minimum_version = VERSIONS[options.min]

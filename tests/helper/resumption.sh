@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Sessions that are resumed: the same identity, and never past a changed CA.
 
-agent agent
+agent agent --library "$tree/build/guest/userspace/libktlsgate.so.0"
 config
 check "the helper starts" helper_start
 
@@ -29,6 +29,12 @@ for version in 2 3; do
 		"grep -qE 'accepted: CN=payments,O=ACME TLS 1.$version .* resumed' \
 		\"\$work/helper.log\""
 done
+check "the agent sees the same client each time" eval \
+	'[ "$(grep -c "^principal CN=payments,O=ACME$" "$work/agent.seen")" = 4 ]'
+check "and asks for more of it" eval '
+	grep -q "^issuer CN=test-ca$" "$work/agent.seen" &&
+	grep -q "^gate kafka$" "$work/agent.seen" &&
+	grep -q "^server_name No data available$" "$work/agent.seen"'
 check "python's client resumes, too" eval \
 	'mtls --count 3 --max 1.2 >/dev/null; echoed && said .resumed'
 
