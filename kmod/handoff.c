@@ -118,6 +118,54 @@ static int handoff_check_socket(const struct socket *sock,
 	return 0;
 }
 
+/* The part of a cipher suite that kTLS knows, 0 when it has none. */
+static u16 handoff_cipher_type(u16 suite)
+{
+	switch (suite) {
+	case 0x1301:	/* TLS_AES_128_GCM_SHA256 */
+	case 0x009c:	/* TLS_RSA_WITH_AES_128_GCM_SHA256 */
+	case 0x009e:	/* TLS_DHE_RSA_WITH_AES_128_GCM_SHA256 */
+	case 0xc02b:	/* TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 */
+	case 0xc02f:	/* TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 */
+		return TLS_CIPHER_AES_GCM_128;
+	case 0x1302:	/* TLS_AES_256_GCM_SHA384 */
+	case 0x009d:	/* TLS_RSA_WITH_AES_256_GCM_SHA384 */
+	case 0x009f:	/* TLS_DHE_RSA_WITH_AES_256_GCM_SHA384 */
+	case 0xc02c:	/* TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 */
+	case 0xc030:	/* TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 */
+		return TLS_CIPHER_AES_GCM_256;
+	case 0x1303:	/* TLS_CHACHA20_POLY1305_SHA256 */
+	case 0xcca8:	/* TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 */
+	case 0xcca9:	/* TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 */
+	case 0xccaa:	/* TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256 */
+		return TLS_CIPHER_CHACHA20_POLY1305;
+	case 0x1304:	/* TLS_AES_128_CCM_SHA256 */
+	case 0xc09c:	/* TLS_RSA_WITH_AES_128_CCM */
+	case 0xc09e:	/* TLS_DHE_RSA_WITH_AES_128_CCM */
+	case 0xc0ac:	/* TLS_ECDHE_ECDSA_WITH_AES_128_CCM */
+		return TLS_CIPHER_AES_CCM_128;
+	default:
+		return 0;
+	}
+}
+
+/* What is shown to operators must be what runs. */
+static int handoff_check_identity(const struct ktlsgate_identity *identity,
+				  const struct sock *sk,
+				  struct netlink_ext_ack *extack)
+{
+	const struct tls_prot_info *prot = &tls_get_ctx(sk)->prot_info;
+
+	if (identity->tls_version && identity->tls_version != prot->version)
+		return refuse(extack, -EINVAL,
+			      "the identity's TLS version is not that of the keys");
+	if (identity->cipher_suite &&
+	    handoff_cipher_type(identity->cipher_suite) != prot->cipher_type)
+		return refuse(extack, -EINVAL,
+			      "the identity's cipher suite is not that of the keys");
+	return 0;
+}
+
 /* What can change while the socket is not locked. */
 static int handoff_check_state(const struct sock *sk,
 			       struct netlink_ext_ack *extack)
@@ -310,9 +358,6 @@ static int handoff_connection(struct genl_info *info, struct ktlsgate_net *kn,
 
 	if (!ktlsgate_gate_where(kn, gate, &where))
 		return refuse(info->extack, -ESHUTDOWN, "the gate is down");
-	if (!identity)
-		return refuse(info->extack, -EINVAL,
-			      "the identity is missing");
 	conn = ktlsgate_conn_create(kn, gate);
 	if (!conn)
 		return -ENOMEM;
@@ -331,6 +376,9 @@ static int handoff_connection(struct genl_info *info, struct ktlsgate_net *kn,
 		conn->identity = NULL;
 		goto unused;
 	}
+	err = handoff_check_identity(conn->identity, sock->sk, info->extack);
+	if (err)
+		goto unused;
 	if (time)
 		conn->handshake_time = nla_get_u64(time);
 
@@ -367,7 +415,11 @@ int ktlsgate_nl_handoff_doit(struct sk_buff *skb, struct genl_info *info)
 		gate = ktlsgate_gate_get(kn, nla_data(name));
 
 	sock = sock_from_file(file);
-	if (!sock)
+	if (!name)
+		err = refuse(info->extack, -EINVAL, "the gate is missing");
+	else if (!info->attrs[KTLSGATE_A_HANDOFF_IDENTITY])
+		err = refuse(info->extack, -EINVAL, "the identity is missing");
+	else if (!sock)
 		err = refuse(info->extack, -ENOTSOCK,
 			     "the file descriptor is not a socket");
 	else
@@ -375,8 +427,6 @@ int ktlsgate_nl_handoff_doit(struct sk_buff *skb, struct genl_info *info)
 		      handoff_check_owner(file, sock, info->extack) ?:
 		      handoff_check_state(sock->sk, info->extack) ?:
 		      handoff_check_tls(sock->sk, info->extack);
-	if (!err && !name)
-		err = refuse(info->extack, -EINVAL, "the gate is missing");
 	if (!err && !gate)
 		err = refuse(info->extack, -ENOENT, "no gate of this name");
 	if (!err)

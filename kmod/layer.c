@@ -60,6 +60,7 @@ static void layer_fill(struct ktlsgate_layer *layer, const struct sock *sk)
 #endif
 	if (layer->base->splice_eof)
 		layer->proto.splice_eof = ktlsgate_splice_eof;
+	layer->proto.ioctl = ktlsgate_ioctl;
 	layer->proto.close = ktlsgate_close;
 	layer->proto.destroy = ktlsgate_destroy;
 	layer->proto.getsockopt = ktlsgate_getsockopt;

@@ -59,12 +59,6 @@ static bool listener_family_fits(const struct sock *sk,
 	       !ipv6_addr_v4mapped(&child->sk_v6_rcv_saddr);
 }
 
-static bool listener_could_fit(const struct sock *sk, bool ipv4)
-{
-	return ipv4 ? sk->sk_family == AF_INET || !ipv6_only_sock(sk) :
-		      sk->sk_family == AF_INET6;
-}
-
 static bool listener_matches(const struct sock *sk, const struct net *net,
 			     const struct in6_addr *address, u16 port)
 {
@@ -93,19 +87,15 @@ static struct sock *listener_find(struct net *net,
 {
 	struct inet_listen_hashbucket *bucket;
 	struct hlist_nulls_node *node;
-	struct in6_addr local;
 	struct sock *sk, *one;
 
-	ktlsgate_local_address(child, &local);
 	bucket = listener_bucket(net, address, port);
 	sk_nulls_for_each_rcu(sk, node, &bucket->nulls_head) {
 		if (!listener_matches(sk, net, address, port) ||
 		    !listener_device_fits(sk, child))
 			continue;
 		if (!listener_family_fits(sk, child)) {
-			if (listener_could_fit(sk,
-					       ipv6_addr_v4mapped(&local)))
-				*misfit = true;
+			*misfit = true;
 			continue;
 		}
 		/* A program of the group has no packet to look at, so the
@@ -132,8 +122,7 @@ static struct sock *listener_find(struct net *net,
  * The exact address goes before the wildcard, as in the kernel's own lookup.
  *
  * Return: the listener with a reference, ERR_PTR(-ECONNREFUSED) when nothing
- * listens, ERR_PTR(-EAFNOSUPPORT) when something does that would have taken
- * the client with a socket of the other family.
+ * listens, ERR_PTR(-EAFNOSUPPORT) when what listens is of the other family.
  */
 struct sock *ktlsgate_listener_get(struct net *net,
 				   const struct ktlsgate_where *where,

@@ -6,9 +6,14 @@
  * there is one place that knows how to go on after a control record.
  */
 #include <linux/fs.h>
+#include <linux/sockios.h>
 #include <linux/splice.h>
+#include <linux/uaccess.h>
+#include <net/strparser.h>
 #include <net/tcp.h>
 #include <net/tls.h>
+
+#include <asm/ioctls.h>
 
 #include "alert.h"
 #include "close.h"
@@ -331,6 +336,41 @@ __poll_t ktlsgate_poll(struct file *file, struct socket *sock,
 	mutex_unlock(&conn->rx_lock);
 	ktlsgate_send_owed(sk);
 	return conn->layer->base_ops->poll(file, sock, NULL);
+}
+
+/* Plaintext that a read finds at once. A record is decrypted to tell, because
+ * only its inside says how long it is and whether it is data at all.
+ */
+static int receive_inq(struct sock *sk, struct ktlsgate_conn *conn)
+{
+	struct tls_sw_context_rx *rx = tls_sw_ctx_rx(tls_get_ctx(sk));
+	struct sk_buff *skb;
+	int len = 0;
+
+	mutex_lock(&conn->rx_lock);
+	receive_control_only(sk, conn);
+	skb_queue_walk(&rx->rx_list, skb)
+		len += strp_msg(skb)->full_len;
+	mutex_unlock(&conn->rx_lock);
+	ktlsgate_send_owed(sk);
+	return len;
+}
+
+/**
+ * ktlsgate_ioctl() - proto.ioctl
+ *
+ * SIOCINQ (FIONREAD) of kTLS counts ciphertext, and not what it has taken off
+ * TCP.
+ *
+ * Return: as ioctl() on a TCP socket.
+ */
+int KTLSGATE_IOCTL(ktlsgate_ioctl)
+{
+	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
+
+	if (cmd == SIOCINQ)
+		return ktlsgate_ioctl_answer(receive_inq(sk, conn), arg);
+	return conn->layer->base->ioctl(sk, cmd, arg);
 }
 
 /**

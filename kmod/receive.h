@@ -14,6 +14,7 @@ ssize_t ktlsgate_splice_read(struct socket *sock, loff_t *ppos,
 			     unsigned int flags);
 __poll_t ktlsgate_poll(struct file *file, struct socket *sock,
 		       poll_table *wait);
+int KTLSGATE_IOCTL(ktlsgate_ioctl);
 void ktlsgate_receive_drain(struct sock *sk);
 
 #endif /* _KTLSGATE_RECEIVE_H */

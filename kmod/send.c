@@ -212,6 +212,16 @@ void ktlsgate_send_owed(struct sock *sk)
 	}
 }
 
+/* A record that could not be authenticated breaks both directions of kTLS;
+ * the agent knows only connections that break.
+ */
+static int send_end(struct sock *sk, struct ktlsgate_conn *conn, int ret)
+{
+	mutex_unlock(&conn->tx_lock);
+	ktlsgate_send_owed(sk);
+	return ret == -EBADMSG ? -ECONNRESET : ret;
+}
+
 /* Takes the send lock and pays what is owed. */
 static int send_begin(struct sock *sk, struct ktlsgate_conn *conn, int flags)
 {
@@ -220,6 +230,12 @@ static int send_begin(struct sock *sk, struct ktlsgate_conn *conn, int flags)
 	err = mutex_lock_interruptible(&conn->tx_lock);
 	if (err)
 		return err;
+	/* kTLS takes data for a connection that is gone and complains at the
+	 * next write; TCP says so at once.
+	 */
+	if (unlikely(READ_ONCE(sk->sk_err) ||
+		     (READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN)))
+		return send_end(sk, conn, sk_stream_error(sk, flags, -EPIPE));
 	if (likely(!test_bit(KTLSGATE_CONN_KEY_UPDATE_OWED, &conn->flags)))
 		return 0;
 	err = send_key_update(sk, conn, flags & MSG_DONTWAIT);
@@ -252,16 +268,6 @@ static void send_count(struct ktlsgate_conn *conn, int sent, bool sendfile)
 	if (unlikely(conn->tx_records >= SEND_RECORDS_MAX &&
 		     conn->tx_secret.len))
 		set_bit(KTLSGATE_CONN_KEY_UPDATE_OWED, &conn->flags);
-}
-
-/* A record that could not be authenticated breaks both directions of kTLS;
- * the agent knows only connections that break.
- */
-static int send_end(struct sock *sk, struct ktlsgate_conn *conn, int ret)
-{
-	mutex_unlock(&conn->tx_lock);
-	ktlsgate_send_owed(sk);
-	return ret == -EBADMSG ? -ECONNRESET : ret;
 }
 
 /**

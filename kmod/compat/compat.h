@@ -51,6 +51,18 @@ static inline int ktlsgate_base_recvmsg(const struct proto *base,
 }
 #endif
 
+/* 6.5: proto.ioctl takes and gives an int in kernel memory. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+#define KTLSGATE_IOCTL(name)						\
+	name(struct sock *sk, int cmd, int *arg)
+#define ktlsgate_ioctl_answer(value, arg)	(*(arg) = (value), 0)
+#else
+#define KTLSGATE_IOCTL(name)						\
+	name(struct sock *sk, int cmd, unsigned long arg)
+#define ktlsgate_ioctl_answer(value, arg)				\
+	put_user(value, (int __user *)(arg))
+#endif
+
 /* 6.14: kTLS refuses to decrypt after a KeyUpdate until it has the new key,
  * and says -EKEYEXPIRED.
  */

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # lib.sh has the rest
+# The three stock clients: Kafka's own in Java, librdkafka (kcat), KafkaJS.
+
+libs=/var/tmp/kafka/libs
+modules=/var/tmp/kafka/node_modules
+
+# What build/kafka has, on the guest's own disk: 9p is slow for Java.
+install_clients() {
+	mkdir -p "$work"
+	cp -r "$tree/build/kafka/libs" "$tree/build/kafka/node_modules" "$work/"
+}
+
+# java_run CLASS ARGUMENTS...: exec, so that a background job's ID is Java's.
+# C1 alone: under emulation C2's compiling costs more than it gives back.
+java_run() {
+	exec_java -Xmx"${HEAP:-512m}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+		-XX:-UsePerfData -Djava.net.preferIPv4Stack=false \
+		-Dorg.slf4j.simpleLogger.defaultLogLevel="${LOG_LEVEL:-warn}" \
+		${JAVA_FLAGS:-} -cp "$libs/*" "$@"
+}
+
+exec_java() { (exec java "$@"); }
+
+# records COUNT SEED FILE: lines of 1 KiB with their end, always the same.
+# COUNT must be a multiple of 4: base64 makes 4 characters of 3 bytes.
+records() {
+	head -c $(($1 * 1023 / 4 * 3)) /dev/zero |
+		openssl enc -aes-128-ctr -nosalt -iv 0 \
+			-K "$(printf '%032x' "$2")" 2>/dev/null |
+		base64 -w 1023 >"$3"
+}
+
+checksum() { sha256sum <"$1" | cut -d' ' -f1; }
+
+# --- Java -------------------------------------------------------------------
+
+java_perf_produce() {		# TOPIC RECORDS
+	java_run org.apache.kafka.tools.ProducerPerformance \
+		--bootstrap-server "$bootstrap" --topic "$1" \
+		--num-records "$2" --record-size 1024 --throughput -1 \
+		--command-config "$tls/payments.properties"
+}
+
+java_perf_consume() {		# TOPIC RECORDS
+	java_run org.apache.kafka.tools.ConsumerPerformance \
+		--bootstrap-server "$bootstrap" --topic "$1" \
+		--num-records "$2" --timeout 120000 --show-detailed-stats \
+		--reporting-interval 2000 \
+		--command-config "$tls/payments.properties"
+}
+
+java_produce() {		# TOPIC FILE
+	java_run org.apache.kafka.tools.ConsoleProducer \
+		--bootstrap-server "$bootstrap" --topic "$1" \
+		--command-config "$tls/payments.properties" <"$2"
+}
+
+java_consume() {		# TOPIC ARGUMENTS...
+	local topic=$1
+	shift
+	java_run org.apache.kafka.tools.consumer.ConsoleConsumer \
+		--bootstrap-server "$bootstrap" --topic "$topic" \
+		--from-beginning "$@" \
+		--command-config "$tls/payments.properties"
+}
+
+# --- librdkafka -------------------------------------------------------------
+
+# kcat_tls NAME ARGUMENTS...: with the certificate NAME.
+kcat_tls() {
+	local name=$1
+	shift
+	kcat -b "$bootstrap" -X security.protocol=ssl \
+		-X ssl.ca.location="$tls/ca.crt" \
+		-X ssl.certificate.location="$tls/$name.crt" \
+		-X ssl.key.location="$tls/$name.key" "$@"
+}
+
+kcat_produce() {		# TOPIC FILE
+	kcat_tls payments -P -t "$1" -X linger.ms=20 \
+		-X queue.buffering.max.kbytes=65536 <"$2"
+}
+
+kcat_consume() {		# TOPIC ARGUMENTS...
+	kcat_tls payments -C -t "$1" -q "${@:2}"
+}
+
+# --- KafkaJS ----------------------------------------------------------------
+
+kafkajs() {			# produce TOPIC FILE, consume TOPIC FILE RECORDS
+	NODE_PATH=$modules KAFKAJS_NO_PARTITIONER_WARNING=1 \
+		node "$kafka_dir/kafkajs.js" "$bootstrap" "$tls" "$@"
+}

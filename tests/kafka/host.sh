@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # tests/vm/lib.sh has the rest
+# On the host: what the main job and the tests lay ready for their guest, in
+# build/kafka and build/run/root of the tree, which the guest sees.
+
+apt_install() {
+	local log
+	log=$(mktemp)
+	DEBIAN_FRONTEND=noninteractive apt-get -q install -y \
+		--no-install-recommends "$@" >"$log" 2>&1 ||
+		{ cat "$log" >&2; die "cannot install: $*"; }
+	rm -f "$log"
+}
+
+# Fetching waits for the network, making the guest for the processor: together.
+fetch_begin() {
+	fetched=$(mktemp)
+	"$tree_dir/tests/kafka/fetch" >"$fetched" &
+	fetch=$!
+}
+
+fetch_end() {
+	local entry name
+	wait "$fetch" || die "Apache Kafka could not be fetched"
+	entry=$(cat "$fetched")
+	rm -f "$fetched"
+	name=$(basename "$entry")
+	[ ! -e "$tree_dir/build/kafka/.$name" ] || return 0
+	rm -rf "$tree_dir/build/kafka"
+	mkdir -p "$tree_dir/build"
+	# Links where the cache is on the same file system.
+	cp -al "$entry" "$tree_dir/build/kafka" 2>/dev/null || {
+		rm -rf "$tree_dir/build/kafka"
+		cp -a "$entry" "$tree_dir/build/kafka"
+	}
+	touch "$tree_dir/build/kafka/.$name"
+}
+
+# build_for_guest KERNEL: and what `make install` would put on a real machine.
+build_for_guest() {
+	"$vm_dir/build" "$1"
+	rm -rf "$tree_dir/build/run/root"
+	# shellcheck disable=SC2016 # expanded in the chroot
+	"$vm_dir/in-guest-root" sh -euc '
+		for dir in bpf userspace tools; do
+			make -s -C $dir O=/src/build/guest \
+				DESTDIR=/src/build/run/root install
+		done'
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// usage: kafkajs.js BOOTSTRAP TLS-FOLDER produce TOPIC FILE
+//        kafkajs.js BOOTSTRAP TLS-FOLDER consume TOPIC FILE RECORDS
+// One line is one record. The consumer stays connected when it has them all,
+// until SIGTERM.
+'use strict';
+
+const fs = require('fs');
+const readline = require('readline');
+const { Kafka, logLevel } = require('kafkajs');
+
+const [bootstrap, tls, what, topic, file, count] = process.argv.slice(2);
+const kafka = new Kafka({
+	clientId: 'kafkajs',
+	brokers: [bootstrap],
+	logLevel: logLevel.WARN,
+	ssl: {
+		ca: [fs.readFileSync(`${tls}/ca.crt`)],
+		cert: fs.readFileSync(`${tls}/payments.crt`),
+		key: fs.readFileSync(`${tls}/payments.key`),
+	},
+});
+
+async function produce() {
+	const producer = kafka.producer();
+	const lines = readline.createInterface({
+		input: fs.createReadStream(file),
+	});
+	let messages = [];
+	let sent = 0;
+
+	async function flush() {
+		await producer.send({ topic, messages });
+		sent += messages.length;
+		messages = [];
+	}
+
+	await producer.connect();
+	for await (const value of lines) {
+		messages.push({ value });
+		if (messages.length === 500)
+			await flush();
+	}
+	if (messages.length)
+		await flush();
+	await producer.disconnect();
+	console.log(`${sent} records sent`);
+}
+
+async function consume() {
+	const consumer = kafka.consumer({
+		groupId: `kafkajs-${topic}`,
+		// From the broker in one go: that is where sendfile pays.
+		maxBytesPerPartition: 4 * 1024 * 1024,
+	});
+	const out = fs.openSync(file, 'w');
+	let left = Number(count);
+
+	process.once('SIGTERM', async () => {
+		await consumer.disconnect();
+		process.exit(left > 0 ? 1 : 0);
+	});
+	await consumer.connect();
+	await consumer.subscribe({ topics: [topic], fromBeginning: true });
+	await consumer.run({
+		eachBatch: async ({ batch }) => {
+			const text = batch.messages.map((m) => `${m.value}\n`);
+
+			fs.appendFileSync(out, text.join(''));
+			left -= batch.messages.length;
+		},
+	});
+}
+
+const job = { produce, consume }[what];
+
+job().catch((error) => {
+	console.error(`kafkajs: ${error.message}`);
+	process.exit(1);
+});

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# In the guest: what the main job and the tests share. Certificates, the gate
+# with helper and module, the broker behind it. clients.sh has the clients.
+
+set -euo pipefail
+shopt -s inherit_errexit
+
+kafka_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+tree=$(cd "$kafka_dir/../.." && pwd)
+. "$kafka_dir/clients.sh"
+
+work=/var/tmp/kafka		# of this boot: the guest's disk is a snapshot
+tls=$work/tls
+bootstrap=localhost:9092	# the gate
+inside=localhost:9094		# the broker's own listener, for other brokers
+broker=''			# process ID
+exec {never}<> <(:)		# nobody writes to it: a clock to wait by
+
+# wait_for SECONDS WHAT COMMAND...: until the command succeeds.
+wait_for() {
+	local deadline=$((SECONDS + $1)) what=$2
+	shift 2
+	until "$@" >/dev/null 2>&1; do
+		if [ $SECONDS -ge $deadline ]; then
+			echo "waited in vain: $what" >&2
+			return 1
+		fi
+		read -rt 0.1 -u "$never" || :
+	done
+}
+
+alive() { [ -d "/proc/$1" ]; }
+
+# stopped PID: ends a child of this shell and waits for it, whatever its status.
+stopped() {
+	kill "$1" 2>/dev/null || :
+	wait "$1" 2>/dev/null || :
+}
+
+# --- certificates -----------------------------------------------------------
+
+authority() {			# authority NAME
+	openssl req -quiet -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
+		-noenc -keyout "$tls/$1.key" -out "$tls/$1.crt" -days 30 \
+		-subj "/CN=$1" -addext keyUsage=critical,keyCertSign,cRLSign
+}
+
+# issue NAME SUBJECT CA EXTENSION: NAME.crt and NAME.key, signed by CA.
+issue() {
+	openssl req -quiet -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc \
+		-keyout "$tls/$1.key" -out "$tls/$1.csr" -subj "$2"
+	openssl x509 -req -in "$tls/$1.csr" -CA "$tls/$3.crt" \
+		-CAkey "$tls/$3.key" -days 20 -out "$tls/$1.crt" \
+		-extfile <(echo "$4") 2>/dev/null
+}
+
+# keystore NAME: NAME.p12 for Java, and NAME.properties that uses it.
+keystore() {
+	openssl pkcs12 -export -in "$tls/$1.crt" -inkey "$tls/$1.key" \
+		-name "$1" -passout pass:changeit -out "$tls/$1.p12"
+	cat >"$tls/$1.properties" <<-END
+		security.protocol=SSL
+		ssl.keystore.type=PKCS12
+		ssl.keystore.location=$tls/$1.p12
+		ssl.keystore.password=changeit
+		ssl.truststore.type=PKCS12
+		ssl.truststore.location=$tls/ca.p12
+		ssl.truststore.password=changeit
+	END
+}
+
+certificates() {
+	mkdir -p "$tls"
+	authority ca
+	authority other-ca
+	issue broker /CN=localhost ca \
+		'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1'
+	# Written as Java prints it, last first: CN=payments,O=ACME.
+	issue payments /O=ACME/CN=payments ca extendedKeyUsage=clientAuth
+	issue stranger /O=ACME/CN=payments other-ca extendedKeyUsage=clientAuth
+	# Java takes a certificate as trusted only with this attribute.
+	openssl pkcs12 -export -nokeys -in "$tls/ca.crt" -caname ca \
+		-jdktrust anyExtendedKeyUsage -passout pass:changeit \
+		-out "$tls/ca.p12"
+	keystore payments
+}
+
+# --- the gate ---------------------------------------------------------------
+
+# Files where `make install` puts them: build/run/root was made by it.
+install_ktlsgate() {
+	cp -a "$tree/build/run/root/." /
+	systemctl daemon-reload
+}
+
+load_module() { [ -d /sys/module/ktlsgate ] || insmod "$KMOD"; }
+
+helper_config() {
+	mkdir -p /etc/ktlsgate/tls
+	install -m 600 "$tls/broker.key" /etc/ktlsgate/tls/tls.key
+	install -m 644 "$tls/broker.crt" /etc/ktlsgate/tls/tls.crt
+	install -m 644 "$tls/ca.crt" /etc/ktlsgate/tls/ca.crt
+	cat >/etc/ktlsgate/ktlsgated.yaml <<-END
+		gates:
+		  - name: kafka
+		    port: 9092
+		    certificate: /etc/ktlsgate/tls/tls.crt
+		    private-key: /etc/ktlsgate/tls/tls.key
+		    client-auth: required
+		    client-ca: /etc/ktlsgate/tls/ca.crt
+	END
+}
+
+# The unit is Type=notify: start returns when the helper serves.
+start_helper() {
+	systemctl start ktlsgated.service || {
+		systemctl --no-pager --lines=30 status ktlsgated.service >&2
+		return 1
+	}
+}
+
+# Every event from now on, as JSON, in $work/events.
+watch_events() {
+	: >"$work/events"
+	ktlsgate -j monitor >"$work/events" 2>"$work/monitor.err" &
+	monitor=$!
+	# It prints nothing before something happens: make something happen.
+	wait_for 20 "ktlsgate monitor" seen_event
+}
+
+seen_event() {
+	ktlsgate gate add monitor-probe port 1 2>/dev/null || :
+	ktlsgate gate del monitor-probe 2>/dev/null || :
+	grep -q monitor-probe "$work/events"
+}
+
+# gate_json: the gate with its counters, as one object.
+gate_json() { ktlsgate -j -s gate show kafka | jq '.[0]'; }
+
+open_connections() { [ "$(gate_json | jq .connections)" = "$1" ]; }
+
+# --- the broker -------------------------------------------------------------
+
+broker_config() {
+	mkdir -p "$work/log"
+	cat >"$work/server.properties" <<-END
+		process.roles=broker,controller
+		node.id=1
+		controller.quorum.voters=1@localhost:9093
+		listeners=PLAINTEXT://:9092,INTERNAL://localhost:9094,CONTROLLER://localhost:9093
+		advertised.listeners=PLAINTEXT://localhost:9092,INTERNAL://localhost:9094
+		listener.security.protocol.map=PLAINTEXT:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT
+		inter.broker.listener.name=INTERNAL
+		controller.listener.names=CONTROLLER
+		log.dirs=$work/data
+		num.partitions=1
+		offsets.topic.replication.factor=1
+		offsets.topic.num.partitions=1
+		share.coordinator.state.topic.replication.factor=1
+		share.coordinator.state.topic.num.partitions=1
+		transaction.state.log.replication.factor=1
+		transaction.state.log.min.isr=1
+		transaction.state.log.num.partitions=1
+		group.initial.rebalance.delay.ms=0
+		log.cleaner.enable=false
+	END
+}
+
+start_broker() {
+	broker_config
+	java_run kafka.tools.StorageTool format \
+		-t MkU3OEVBNTcwNTJENDM2Qk -c "$work/server.properties" \
+		>"$work/log/format" 2>&1 || { cat "$work/log/format" >&2; return 1; }
+	echo "   formatted"
+	LOG_LEVEL=info java_run kafka.Kafka "$work/server.properties" \
+		>"$work/log/broker" 2>&1 &
+	broker=$!
+	if ! wait_for 180 "the start of Apache Kafka" broker_ready; then
+		tail -n 40 "$work/log/broker" >&2
+		return 1
+	fi
+}
+
+broker_ready() {
+	! alive "$broker" || grep -q 'from STARTING to STARTED' "$work/log/broker"
+}
+
+broker_version() {
+	basename "$libs"/kafka-server-[0-9]*.jar .jar | sed 's/.*-//'
+}

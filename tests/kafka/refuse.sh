@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # lib.sh has the rest
+# Clients that a gate must refuse, and the error that both sides saw. librdkafka
+# is asked, for it says what the server's alert was.
+
+refused_count() { grep -c '"event":"refused"' "$work/events" || :; }
+
+more_refusals() { [ "$(refused_count)" -gt "$1" ]; }
+
+# refuse NAME KCAT...: runs it to its failure. What kcat saw goes into
+# $work/refused/NAME.client, the helper's event into NAME.helper.
+refuse() {
+	local name=$1 before client=''
+	shift
+	mkdir -p "$work/refused"
+	before=$(refused_count)
+	# -L asks for the metadata and gives up after -m seconds.
+	"$@" -L -m 10 >"$work/refused/$name.out" 2>"$work/refused/$name.err" &
+	client=$!
+	wait_for 20 "the refusal of $name" more_refusals "$before"
+	wait_for 20 "the error of $name" client_error "$name"
+	stopped "$client"
+	client_error "$name" >"$work/refused/$name.client"
+	grep '"event":"refused"' "$work/events" |
+		sed -n "$((before + 1))p" >"$work/refused/$name.helper"
+	if grep -q topic "$work/refused/$name.out"; then
+		echo "$name: was served" >&2
+		return 1
+	fi
+}
+
+# The first failure, without librdkafka's names for thread and broker. A
+# refusal after the handshake (TLS 1.3) is seen by some as a disconnect.
+client_error() {
+	grep -m 1 -E '\|(FAIL|ERROR)\|' "$work/refused/$1.err" |
+		sed -E 's/^%[^]]*\]: //; s,^[a-z_]+://[^ ]*: ,,; s,^[^ ]+/bootstrap: ,,'
+}
+
+kcat_without_certificate() {
+	kcat -b "$bootstrap" -X security.protocol=ssl \
+		-X ssl.ca.location="$tls/ca.crt" "$@"
+}
+
+kcat_plaintext() { kcat -b "$bootstrap" "$@"; }
+
+refuse_all() {
+	refuse no-certificate kcat_without_certificate
+	refuse other-ca kcat_tls stranger
+	refuse plaintext kcat_plaintext
+	refusals_json | jq -r '"   \(.what): client: \(.client)\n   helper: \(.helper)"'
+}
+
+refusals_json() {
+	local name
+	declare -A what=([no-certificate]="no client certificate"
+		[other-ca]="certificate of other CA" [plaintext]="plaintext client")
+	for name in no-certificate other-ca plaintext; do
+		jq --arg what "${what[$name]}" \
+			--rawfile client "$work/refused/$name.client" '{
+			what: $what, client: ($client | rtrimstr("\n")),
+			helper: .reason, code, alert, peer_address, peer_port }' \
+			"$work/refused/$name.helper"
+	done
+}
