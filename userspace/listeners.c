@@ -62,11 +62,17 @@ static int open_socket(int family, bool steered, bool v6only)
 	return fd;
 }
 
+/*
+ * Connections have SO_REUSEADDR from here. Without it those that linger would
+ * keep an agent that restarts from binding its own port. Set after bind(), so
+ * that a port of our own choosing is nobody else's.
+ */
 static int listen_on(int fd, const void *address, socklen_t size)
 {
 	if (fd < 0)
 		return -1;
-	if (bind(fd, address, size) || listen(fd, BACKLOG))
+	if (bind(fd, address, size) ||
+	    !set(fd, SOL_SOCKET, SO_REUSEADDR, 1) || listen(fd, BACKLOG))
 		return fail(fd);
 	return fd;
 }
