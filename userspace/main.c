@@ -246,6 +246,8 @@ static void stop(struct helper *helper)
 	for (i = 0; i < helper->worker_count; i++)
 		worker_stop(helper->workers[i]);
 	registry_free(helper->registry);
+	for (i = 0; i < helper->worker_count; i++)
+		worker_free(helper->workers[i]);
 }
 
 static bool open_signals(struct helper *helper)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,7 +15,7 @@
 #define POOL_BYTES 65536
 
 static int ex_index = -1;
-static bool mlock_told;
+static atomic_flag mlock_told = ATOMIC_FLAG_INIT;
 
 static bool pool_grow(struct secrets_pool *pool)
 {
@@ -25,12 +26,10 @@ static bool pool_grow(struct secrets_pool *pool)
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (slots == MAP_FAILED)
 		return false;
-	if (mlock(slots, POOL_BYTES) && !mlock_told) {
+	if (mlock(slots, POOL_BYTES) && !atomic_flag_test_and_set(&mlock_told))
 		log_msg(LOG_WARNING,
 			"cannot lock memory (%s): traffic secrets may be swapped out; raise LimitMEMLOCK",
 			strerror(errno));
-		mlock_told = true;
-	}
 	madvise(slots, POOL_BYTES, MADV_DONTDUMP);
 	madvise(slots, POOL_BYTES, MADV_WIPEONFORK);
 	for (i = 0; i < POOL_BYTES / sizeof(*slots); i++) {

@@ -289,6 +289,10 @@ void worker_stop(struct worker *worker)
 	atomic_store(&worker->stop, true);
 	wake(worker);
 	pthread_join(worker->thread, NULL);
+}
+
+void worker_free(struct worker *worker)
+{
 	close(worker->epoll);
 	close(worker->wake_fd);
 	timers_free(&worker->timers);

@@ -70,4 +70,7 @@ void worker_serve(struct worker *worker, const struct snapshot *snapshot);
 /* Accepts no more, lets handshakes end for a moment, and joins. */
 void worker_stop(struct worker *worker);
 
+/* Once nothing is left that was made with its library context. */
+void worker_free(struct worker *worker);
+
 #endif

@@ -140,7 +140,10 @@ helper_stop() {
 	[ -n "$helper_pid" ] || return 0
 	kill "$helper_pid" 2>/dev/null
 	wait "$helper_pid" 2>/dev/null
+	ended_with=$?
 	helper_pid=
+	[ $ended_with = 0 ] || echo "the helper ended with $ended_with"
+	[ $ended_with = 0 ]
 }
 
 helper_kill() {

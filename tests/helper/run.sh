@@ -16,7 +16,7 @@ parts=("$@")
 for part in "${parts[@]}"; do
 	echo "# $part"
 	. "$helper_dir/$part.sh"
-	helper_stop
+	check "the helper of $part ends well" helper_stop
 	agents_stop
 done
 finish
