@@ -10,6 +10,7 @@
  */
 #include <linux/bpf.h>
 #include <linux/in.h>
+#include <stdbool.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_endian.h>
 
@@ -107,18 +108,43 @@ static __always_inline __u32 mix(const __u8 *address, __u32 port)
 	return hash ^ hash >> 15;
 }
 
+/* What one try of a worker's socket needs. */
+struct attempt {
+	struct bpf_sk_lookup *ctx;
+	__u32 base;		/* slot of the gate's first worker */
+	__u32 first;		/* worker that the hash chose */
+	__u32 workers;
+	bool assigned;
+};
+
+/*
+ * A callback and not a loop in steer(): the verifier walks it once, not for
+ * every worker, which without CAP_PERFMON is more than it takes.
+ */
+static long try_worker(__u32 i, struct attempt *attempt)
+{
+	__u32 slot = attempt->base + (attempt->first + i) % attempt->workers;
+	struct bpf_sock *sk;
+	long err;
+
+	sk = bpf_map_lookup_elem(&sockets, &slot);
+	if (!sk)
+		return 0;
+	err = bpf_sk_assign(attempt->ctx, sk, BPF_SK_LOOKUP_F_NO_REUSEPORT);
+	bpf_sk_release(sk);
+	attempt->assigned = !err;
+	return !err;
+}
+
 SEC("sk_lookup")
 int steer(struct bpf_sk_lookup *ctx)
 {
 	struct steer_source source = {};
+	struct attempt attempt = {};
 	struct steer_key key = {};
 	struct steer_stats *count;
 	struct steer_gate *gate;
-	struct bpf_sock *sk;
-	__u32 base, i, slot;
 	__u32 id, workers;
-	__u32 first;
-	long err;
 
 	if (ctx->protocol != IPPROTO_TCP)
 		return SK_PASS;
@@ -149,22 +175,14 @@ int steer(struct bpf_sk_lookup *ctx)
 
 	if (workers == 0 || workers > STEER_MAX_WORKERS)
 		goto drop;
-	base = id * STEER_SLOTS;
+	attempt.ctx = ctx;
+	attempt.workers = workers;
+	attempt.base = id * STEER_SLOTS;
 	if (ctx->family != AF_INET || gate->ipv4_by_ipv6)
-		base += STEER_MAX_WORKERS;
-	first = mix(source.address, ctx->remote_port) % workers;
-
-	for (i = 0; i < STEER_MAX_WORKERS; i++) {
-		if (i >= workers)
-			break;
-		slot = base + (first + i) % workers;
-		sk = bpf_map_lookup_elem(&sockets, &slot);
-		if (!sk)
-			continue;
-		err = bpf_sk_assign(ctx, sk, BPF_SK_LOOKUP_F_NO_REUSEPORT);
-		bpf_sk_release(sk);
-		if (err)
-			continue;
+		attempt.base += STEER_MAX_WORKERS;
+	attempt.first = mix(source.address, ctx->remote_port) % workers;
+	bpf_loop(workers, try_worker, &attempt, 0);
+	if (attempt.assigned) {
 		count->steered++;
 		return SK_PASS;
 	}
