@@ -89,6 +89,14 @@ static const struct schema_key gate_keys[GATE_KEYS] = {
 		.choices = tls_version_names,
 		.offset = GATE_AT(tls_max_version),
 	},
+	[GATE_PRINCIPAL_MAPPING_RULES] = {
+		.name = "principal-mapping-rules", .type = SCHEMA_STRING,
+		.offset = GATE_AT(principal_mapping_rules),
+	},
+	[GATE_PRINCIPAL_REGEX] = {
+		.name = "principal-regex", .type = SCHEMA_STRING,
+		.offset = GATE_AT(principal_regex),
+	},
 	[GATE_HANDSHAKE_TIMEOUT] = {
 		.name = "handshake-timeout", .type = SCHEMA_DURATION,
 		.min = 100, .max = 300000,
@@ -350,6 +358,8 @@ void config_put(struct config *config)
 		free(gate->certificate);
 		free(gate->private_key);
 		free(gate->client_ca);
+		free(gate->principal_mapping_rules);
+		free(gate->principal_regex);
 		free(gate->plaintext_from);
 	}
 	free(config->gates);

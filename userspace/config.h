@@ -28,6 +28,7 @@ enum gate_key {
 	GATE_NETWORK_NAMESPACE, GATE_CERTIFICATE, GATE_PRIVATE_KEY,
 	GATE_CLIENT_AUTH, GATE_CLIENT_CA, GATE_TLS_PROFILE,
 	GATE_TLS_MIN_VERSION, GATE_TLS_MAX_VERSION,
+	GATE_PRINCIPAL_MAPPING_RULES, GATE_PRINCIPAL_REGEX,
 	GATE_HANDSHAKE_TIMEOUT, GATE_MAX_HANDSHAKES, GATE_AGENT_WAIT,
 	GATE_PLAINTEXT_FROM, GATE_KEYS
 };
@@ -48,6 +49,8 @@ struct gate_config {
 	int tls_profile;		/* index of profiles, -1: not given */
 	int tls_min_version;		/* enum tls_version */
 	int tls_max_version;
+	char *principal_mapping_rules;	/* at most one of the two */
+	char *principal_regex;
 	unsigned int handshake_timeout;	/* milliseconds */
 	unsigned int max_handshakes;
 	unsigned int agent_wait;	/* milliseconds */

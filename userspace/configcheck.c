@@ -7,6 +7,7 @@
 #include <linux/ktlsgate.h>
 
 #include "configcheck.h"
+#include "mapping.h"
 #include "mem.h"
 #include "profile.h"
 
@@ -92,6 +93,30 @@ static void check_versions(const struct gate_config *gate,
 		      profile_names[gate->tls_profile]);
 }
 
+static void check_mapping(const struct gate_config *gate,
+			  struct report *report)
+{
+	bool rules = gate->principal_mapping_rules;
+	struct mapping *mapping;
+	char *reason;
+
+	if (rules && gate->principal_regex) {
+		error(report, gate, GATE_PRINCIPAL_REGEX,
+		      "not together with principal-mapping-rules");
+		return;
+	}
+	if (!rules && !gate->principal_regex)
+		return;
+	mapping = mapping_new(gate->principal_mapping_rules,
+			      gate->principal_regex, &reason);
+	if (!mapping) {
+		error(report, gate, rules ? GATE_PRINCIPAL_MAPPING_RULES :
+		      GATE_PRINCIPAL_REGEX, "%s", reason);
+		free(reason);
+	}
+	mapping_free(mapping);
+}
+
 static bool covers_all(const struct gate_config *gate)
 {
 	size_t i;
@@ -110,6 +135,7 @@ void config_check_gate(const struct gate_config *gate, struct report *report)
 	check_path(gate, GATE_CLIENT_CA, gate->client_ca, report);
 	check_steering(gate, report);
 	check_versions(gate, report);
+	check_mapping(gate, report);
 	if (gate->client_auth == CLIENT_AUTH_NONE && gate->client_ca)
 		warning(report, gate, GATE_CLIENT_CA,
 			"not used, because client-auth is none");

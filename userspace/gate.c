@@ -32,6 +32,22 @@ static void check_files(const struct gate_config *cfg,
 	certs_free(&certs);
 }
 
+static void compile_mapping(struct gate *gate, struct report *report)
+{
+	const struct gate_config *cfg = gate->cfg;
+	struct place place = config_place(cfg, GATE_NAME);
+	char *error;
+
+	if (!cfg->principal_mapping_rules && !cfg->principal_regex)
+		return;
+	gate->mapping = mapping_new(cfg->principal_mapping_rules,
+				    cfg->principal_regex, &error);
+	if (gate->mapping)
+		return;
+	report_add(report, SEVERITY_ERROR, &place, "%s", error);
+	free(error);
+}
+
 struct gate *gate_new(struct config *config, const struct gate_config *cfg,
 		      struct netns *ns, OSSL_LIB_CTX *const *libs,
 		      unsigned int workers, unsigned int ciphers,
@@ -59,6 +75,7 @@ struct gate *gate_new(struct config *config, const struct gate_config *cfg,
 	if (report->errors == errors)
 		make_contexts(gate, &files, libs, ciphers, report);
 	cert_files_free(&files);
+	compile_mapping(gate, report);
 	if (report->errors == errors)
 		return gate;
 	gate_put(gate);
@@ -80,6 +97,7 @@ void gate_put(struct gate *gate)
 	for (i = 0; i < gate->workers; i++)
 		SSL_CTX_free(gate->slot[i].ctx);
 	free(gate->slot);
+	mapping_free(gate->mapping);
 	netns_put(gate->ns);
 	config_put(gate->config);
 	free(gate);

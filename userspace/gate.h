@@ -13,6 +13,7 @@
 
 #include "certs.h"
 #include "config.h"
+#include "mapping.h"
 #include "netns.h"
 
 /* What one worker keeps for a gate; touched by that worker alone. */
@@ -33,6 +34,7 @@ struct gate {
 	struct config *config;		/* holds what cfg points into */
 	const struct gate_config *cfg;
 	struct netns *ns;
+	struct mapping *mapping;	/* NULL: the DN is the principal */
 	unsigned int workers;
 	unsigned int max_handshakes;	/* for each worker */
 	struct gate_slot *slot;

@@ -118,7 +118,7 @@ static void refuse(struct handshake *handshake)
 	SSL_free(handshake->ssl);
 	handshake->ssl = NULL;
 	if (handshake->fd < 0 || handshake->hung_up ||
-	    handshake->verdict.alert_sent < 0) {
+	    (handshake->verdict.alert_sent < 0 && !handshake->said_goodbye)) {
 		finish(handshake);
 		return;
 	}
@@ -147,7 +147,8 @@ static void linger(struct handshake *handshake)
 static void refuse_after(struct handshake *handshake)
 {
 	if (handshake->fd >= 0)
-		ktls_send_alert(handshake->fd, 1, SSL_AD_CLOSE_NOTIFY);
+		handshake->said_goodbye = ktls_send_alert(handshake->fd, 1,
+							  SSL_AD_CLOSE_NOTIFY);
 	refuse(handshake);
 }
 
@@ -231,6 +232,41 @@ static void take_names(struct handshake *handshake)
 		 identity_group_name(handshake->ssl));
 }
 
+/* False when no mapping rule has a name for this client. */
+static bool map_principal(struct handshake *handshake)
+{
+	struct identity *identity = &handshake->identity;
+	const struct mapping *mapping = handshake->gate->mapping;
+	char *name, *error;
+
+	if (!mapping || !identity->subject)
+		return true;
+	name = mapping_apply(mapping, identity->subject, &error);
+	if (name && strlen(name) > KTLSGATE_STRING_MAX) {
+		free(name);
+		name = NULL;
+		error = xasprintf("the principal is longer than %d bytes",
+				  KTLSGATE_STRING_MAX);
+	}
+	if (name) {
+		free(identity->principal);
+		identity->principal = name;
+		return true;
+	}
+	verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_NOT_ADMITTED, "%s",
+		    error);
+	free(error);
+	return false;
+}
+
+static void refuse_with(struct handshake *handshake, uint8_t alert)
+{
+	handshake->verdict.principal = xstrdup(handshake->identity.subject);
+	if (ktls_send_alert(handshake->fd, 2, alert))
+		handshake->verdict.alert_sent = alert;
+	refuse(handshake);
+}
+
 static void established(struct handshake *handshake)
 {
 	char *error;
@@ -245,11 +281,11 @@ static void established(struct handshake *handshake)
 		verdict_set(&handshake->verdict,
 			    KTLSGATE_REFUSAL_BAD_CERTIFICATE, "%s", error);
 		free(error);
-		if (ktls_send_alert(handshake->fd, 2,
-				    SSL_AD_CERTIFICATE_EXPIRED))
-			handshake->verdict.alert_sent =
-				SSL_AD_CERTIFICATE_EXPIRED;
-		refuse(handshake);
+		refuse_with(handshake, SSL_AD_CERTIFICATE_EXPIRED);
+		return;
+	}
+	if (!map_principal(handshake)) {
+		refuse_with(handshake, SSL_AD_ACCESS_DENIED);
 		return;
 	}
 	handshake->state = HANDSHAKE_SETTLE;

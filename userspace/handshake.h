@@ -42,6 +42,7 @@ struct handshake {
 	unsigned int tries;		/* in SETTLE and AGENT */
 	bool half_closed;		/* the client will send nothing more */
 	bool hung_up;			/* the client is gone */
+	bool said_goodbye;		/* close_notify was sent */
 	char group[32];			/* for the log */
 	char cipher[48];
 };
