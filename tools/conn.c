@@ -217,6 +217,7 @@ static void print_details(struct out *o, const struct conn *conn)
 void conn_print(struct out *o, const struct conn *conn, bool stats)
 {
 	struct nlattr *const *attr = conn->attr, *const *id = conn->identity;
+	struct nlattr *version;
 	char text[FORMAT_ENDPOINT_LEN], name[NAMES_LEN], full[NAMES_LEN];
 	uint16_t suite;
 
@@ -232,11 +233,10 @@ void conn_print(struct out *o, const struct conn *conn, bool stats)
 			   nla_get_string(id[KTLSGATE_A_IDENTITY_PRINCIPAL]));
 	else
 		out_string(o, OUT_COLUMN, NULL, "PRINCIPAL", "-");
-	if (id[KTLSGATE_A_IDENTITY_TLS_VERSION])
+	version = id[KTLSGATE_A_IDENTITY_TLS_VERSION];
+	if (version)
 		out_string(o, OUT_COLUMN, "tls_version", "TLS",
-			   tls_version_name(
-				attr_u16(id[KTLSGATE_A_IDENTITY_TLS_VERSION]),
-				name));
+			   tls_version_name(attr_u16(version), name));
 	else
 		out_string(o, OUT_COLUMN, NULL, "TLS", "-");
 	if (id[KTLSGATE_A_IDENTITY_CIPHER_SUITE]) {

@@ -12,16 +12,18 @@ struct driver {
 	long priority;
 };
 
-/* One line "key   : value" of /proc/crypto; value NULL if it is not key's. */
-static const char *field(const char *line, const char *key)
+/* One line "key   : value" of /proc/crypto; false if it is not key's. */
+static bool field(const char *line, const char *key, const char **value)
 {
 	size_t len = strlen(key);
-	const char *colon;
 
 	if (strncmp(line, key, len) || !strchr(" \t:", line[len]))
-		return NULL;
-	colon = strchr(line, ':');
-	return colon && colon[1] == ' ' ? colon + 2 : NULL;
+		return false;
+	*value = strstr(line, ": ");
+	if (!*value)
+		return false;
+	*value += 2;
+	return true;
 }
 
 /*
@@ -38,15 +40,15 @@ static bool find_driver(const char *crypto, const char *algorithm,
 
 	best->priority = -1;
 	while ((line = strsep(&rest, "\n"))) {
-		if ((value = field(line, "name"))) {
+		if (field(line, "name", &value)) {
 			match = !strcmp(value, algorithm);
 			internal = false;
 			this.priority = -1;
-		} else if ((value = field(line, "driver"))) {
+		} else if (field(line, "driver", &value)) {
 			snprintf(this.name, sizeof(this.name), "%s", value);
-		} else if ((value = field(line, "priority"))) {
+		} else if (field(line, "priority", &value)) {
 			this.priority = strtol(value, NULL, 10);
-		} else if ((value = field(line, "internal"))) {
+		} else if (field(line, "internal", &value)) {
 			internal = !strcmp(value, "yes");
 		} else if (!*line) {
 			/* an entry ends */
@@ -90,8 +92,11 @@ static const char *aes_module(void)
 	if (!flags)
 		goto out;
 	end = strchr(flags + 1, '\n');
-	if (end)
-		strcpy(end, " ");
+	if (end) {
+		/* the last flag ends like the others */
+		end[0] = ' ';
+		end[1] = '\0';
+	}
 	if (!strstr(flags, " aes "))
 		goto out;
 	if (!strcmp(uts.machine, "x86_64"))

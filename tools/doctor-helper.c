@@ -102,7 +102,7 @@ static void check_running(struct doctor *d)
 		   !strcmp(result.output, "failed") ?
 		   "journalctl -u ktlsgated tells why, then systemctl start ktlsgated" :
 		   "systemctl enable --now ktlsgated",
-		   "ktlsgated does not run%s%s: new clients are dropped, live connections go on",
+		   "ktlsgated does not run%s%s: new clients are refused, live connections go on",
 		   result.output[0] ? ", its unit is " : "", result.output);
 	free(result.output);
 }

@@ -128,7 +128,7 @@ static void check_gate(struct doctor *d, const struct steering *s,
 	sockets = count_sockets(s, &steered);
 	if (!sockets)
 		doctor_say(d, DOCTOR_FAIL, "steering", reload,
-			   "gate %s: port %d is steered but no socket of ktlsgated is there: clients are dropped",
+			   "gate %s: port %d is steered but no socket of ktlsgated is there: clients are refused",
 			   name, port);
 	else
 		doctor_say(d, DOCTOR_OK, "steering", NULL,

@@ -230,9 +230,9 @@ static int transact(struct netlink *nl, struct nl_msg *msg,
 		err = nl_recvmsgs(nl->sk, cb);
 	nl_cb_put(cb);
 
-	if (err == -NLE_DUMP_INTR)
+	if (err == -NLE_DUMP_INTR) {
 		list->torn = true;
-	else if (err < 0 && !nl->error) {
+	} else if (err < 0 && !nl->error) {
 		nl->error = EIO;
 		nl->sentence = xasprintf("no answer from the kernel: %s",
 					 nl_geterror(err));

@@ -110,7 +110,7 @@ unprivileged gate show
 went_well && [[ $out == *kafka* ]]
 ok 'anybody may look at gates'
 for words in 'gate add x port 1' 'gate set kafka state down' 'gate del kafka' \
-	'conn show' 'conn kill id 1'; do
+	'conn show' 'conn kill id 1' monitor; do
 	# shellcheck disable=SC2086 # words
 	unprivileged $words
 	refused 2 'it needs CAP_NET_ADMIN'

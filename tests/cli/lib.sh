@@ -7,6 +7,7 @@ cli_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tree=$(cd "$cli_dir/../.." && pwd)
 cli=${KTLSGATE:-$tree/build/guest/tools/ktlsgate}
 work=$(mktemp -d)
+chmod 755 "$work"	# setpriv runs what is in there
 number=0
 failed=0
 

@@ -27,6 +27,8 @@ for tool in jq python3 ip setpriv; do
 	command -v $tool >/dev/null ||
 		{ echo "Bail out! $tool is missing in the guest"; exit 1; }
 done
+# The tree is slow to read in the guest, and the command is started often.
+cp "$cli" "$work/ktlsgate" && cli=$work/ktlsgate
 mount | grep -q ' /sys/fs/bpf ' || mount -t bpf bpf /sys/fs/bpf
 
 load() { [ -d /sys/module/ktlsgate ] || insmod "$KMOD"; }

@@ -105,7 +105,7 @@ kill -9 $helper
 wait $helper 2>/dev/null
 gate -j doctor "$yaml"
 finds fail helper 'ktlsgated does not run' &&
-	finds fail steering 'no socket of ktlsgated is there: clients are dropped'
+	finds fail steering 'no socket of ktlsgated is there: clients are refused'
 ok 'a helper that was killed'
 ktlsgated --detach >/dev/null
 gate -j doctor "$yaml"
