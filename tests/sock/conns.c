@@ -395,6 +395,7 @@ TEST_F(conns, refused_event)
 	nla_put_u32(msg, KTLSGATE_A_REFUSED_CODE,
 		    KTLSGATE_REFUSAL_NO_CERTIFICATE);
 	nla_put_string(msg, KTLSGATE_A_REFUSED_REASON, "no client certificate");
+	nla_put(msg, KTLSGATE_A_REFUSED_PEER_ADDRESS, 4, "\x0a\0\0\1");
 	nla_put_u8(msg, KTLSGATE_A_REFUSED_ALERT, 116);
 	ASSERT_EQ(0, gate_send(&self->p.nl, msg, NULL, NULL));
 	ASSERT_EQ(0, gate_event(&self->events, KTLSGATE_CMD_REFUSED_NTF,
