@@ -26,6 +26,7 @@
 #include "steer.h"
 #include "tickets.h"
 #include "verdict.h"
+#include "watch.h"
 
 #define SECOND 1000000000ULL
 
@@ -45,6 +46,8 @@ struct helper {
 	struct worker *workers[CONFIG_MAX_WORKERS];
 	unsigned int worker_count;
 	struct registry *registry;
+	struct config *config;		/* in force */
+	struct watch *watch;		/* of its files */
 	atomic_bool agent_changed;
 	int event_fd;
 	int signal_fd;
@@ -70,12 +73,40 @@ static unsigned int processors(void)
 	return count > CONFIG_MAX_WORKERS ? CONFIG_MAX_WORKERS : count;
 }
 
-/* What is wrong goes to the log; false then. */
+/* What is wrong is in the report; false then, and nothing has changed. */
 static bool apply(struct helper *helper, struct config *config,
 		  struct report *report, enum severity dates)
 {
+	/* Looked at first: what changes while files are read is seen later. */
+	struct watch *watch = watch_new(config);
+
+	if (!registry_apply(helper->registry, config, dates, report)) {
+		watch_free(watch);
+		return false;
+	}
 	log_set_level(config->log_level);
-	return registry_apply(helper->registry, config, dates, report);
+	watch_free(helper->watch);
+	helper->watch = watch;
+	config_get(config);
+	config_put(helper->config);
+	helper->config = config;
+	return true;
+}
+
+/* Certificates, keys or CAs are other ones: the same gates with these. */
+static void renew(struct helper *helper)
+{
+	struct report report = { .file = helper->file };
+
+	if (apply(helper, helper->config, &report, SEVERITY_ERROR)) {
+		report_log(&report);
+		log_msg(LOG_INFO, "certificates or keys changed: they are in force");
+	} else {
+		report_log(&report);
+		log_msg(LOG_ERR, "certificates or keys changed, with %zu errors: those before stay in force",
+			report.errors);
+	}
+	report_free(&report);
 }
 
 static void reload(struct helper *helper)
@@ -83,11 +114,9 @@ static void reload(struct helper *helper)
 	struct report report = { .file = helper->file };
 	struct config *config;
 	bool good = false;
-	int level;
 
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
 		   (unsigned long long)now_ns() / 1000);
-	level = log_level();
 	config = config_load(&report);
 	if (config && config->workers &&
 	    config->workers != helper->worker_count)
@@ -96,14 +125,12 @@ static void reload(struct helper *helper)
 	if (config)
 		good = apply(helper, config, &report, SEVERITY_ERROR);
 	report_log(&report);
-	if (good) {
+	if (good)
 		log_msg(LOG_INFO, "reloaded %s: %zu gates", helper->file,
 			registry_count(helper->registry));
-	} else {
-		log_set_level(level);
+	else
 		log_msg(LOG_ERR, "%s has %zu errors: the configuration before it stays in force",
 			helper->file, report.errors);
-	}
 	report_free(&report);
 	config_put(config);
 	notify(helper);
@@ -197,6 +224,8 @@ static void on_time(struct helper *helper)
 	if (now >= helper->next_watch) {
 		helper->next_watch = now + SECOND;
 		registry_watch(helper->registry);
+		if (watch_changed(helper->watch))
+			renew(helper);
 	}
 	if (now >= helper->next_rotation) {
 		helper->next_rotation = now + TICKET_KEY_LIFE * SECOND;
@@ -246,6 +275,8 @@ static void stop(struct helper *helper)
 	for (i = 0; i < helper->worker_count; i++)
 		worker_stop(helper->workers[i]);
 	registry_free(helper->registry);
+	watch_free(helper->watch);
+	config_put(helper->config);
 	for (i = 0; i < helper->worker_count; i++)
 		worker_free(helper->workers[i]);
 }

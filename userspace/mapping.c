@@ -198,6 +198,11 @@ static char *change_case(const struct mapping *mapping, const char *text,
 		if (used == (size_t)-1 || used == (size_t)-2)
 			break;
 		text += used;
+		/* Java knows that this one has two capitals. */
+		if (to_case == 'U' && wide == 0xdf) {
+			text_puts(&out, "SS");
+			continue;
+		}
 		wide = to_case == 'L' ? towlower(wide) : towupper(wide);
 		used = wcrtomb(bytes, wide, &out_state);
 		if (used != (size_t)-1)

@@ -83,3 +83,39 @@ descriptors() { ls "/proc/$helper_pid/fd" | wc -l; }
 before=$(descriptors)
 for i in $(seq 10); do reload >/dev/null || break; done
 check "leave no descriptor behind" eval '[ "$(descriptors)" -le "$before" ]'
+
+# --- without a signal -------------------------------------------------------
+
+fresh() { # fresh NAME: a pair for the server, its subject CN=NAME
+	issue "$1" "/CN=$1" ca subjectAltName=DNS:localhost
+}
+shows() { [ "$(server_name)" = "subject=CN=$1" ]; }
+mkdir "$work/tls"
+cp "$work/server.crt" "$work/server.key" "$work/tls/"
+config "certificate: $work/tls/server.crt" "private-key: $work/tls/server.key"
+check "reload with files of their own" reload
+fresh renamed
+mv "$work/renamed.crt" "$work/tls/server.crt"
+waiting() { logged "private-key: $work/tls/server.key does not match"; }
+check "a new certificate whose key is not there yet" wait_for 20 waiting
+check "the old one is shown meanwhile" shows localhost
+mv "$work/renamed.key" "$work/tls/server.key"
+check "with its key it is in force by itself" wait_for 20 shows renamed
+check "and clients pass" mtls_echo
+
+# As Kubernetes does it: ..data points to the newest directory.
+fresh volume1
+fresh volume2
+for i in 1 2; do
+	mkdir -p "$work/volume/..$i"
+	mv "$work/volume$i.crt" "$work/volume/..$i/tls.crt"
+	mv "$work/volume$i.key" "$work/volume/..$i/tls.key"
+done
+ln -s ..1 "$work/volume/..data"
+ln -s ..data/tls.crt ..data/tls.key "$work/volume/"
+config "certificate: $work/volume/tls.crt" "private-key: $work/volume/tls.key"
+check "reload with a volume of secrets" reload
+check "its certificate" shows volume1
+ln -s ..2 "$work/volume/..new"
+mv -T "$work/volume/..new" "$work/volume/..data"
+check "the volume is switched: in force by itself" wait_for 20 shows volume2
