@@ -50,6 +50,9 @@ void ktlsgate_close(struct sock *sk, long timeout)
 	}
 	close_note_reason(sk, conn);
 	ktlsgate_conn_unregister(conn);
+	/* Who found it before and sends an alert does so under this lock. */
+	mutex_lock(&conn->tx_lock);
+	mutex_unlock(&conn->tx_lock);
 	ktlsgate_event_conn(conn, KTLSGATE_CMD_CONN_CLOSE_NTF);
 
 	lock_sock(sk);
@@ -177,10 +180,9 @@ void ktlsgate_kill(struct ktlsgate_conn *conn, int alert)
 	if (!sk)
 		return;
 	if (ktlsgate_conn_end(conn, KTLSGATE_CLOSE_REASON_KILLED, alert)) {
-		/* The agent may be closing it meanwhile, and take kTLS away:
-		 * only what the send lock and the table say is ours.
-		 */
-		if (alert >= 0)
+		/* A queued socket has no struct socket, which sending needs. */
+		if (alert >= 0 && test_bit(KTLSGATE_CONN_ACCEPTED,
+					   &conn->flags))
 			ktlsgate_send_alert_unowned(conn, sk,
 						    KTLSGATE_ALERT_FATAL,
 						    alert);

@@ -202,6 +202,7 @@ bool ktlsgate_conn_end(struct ktlsgate_conn *conn,
 		return false;
 	if (alert >= 0) {
 		conn->alert = alert;
+		/* with ktlsgate_conn_fill() */
 		smp_store_release(&conn->has_alert, true);
 	}
 	return true;
@@ -257,6 +258,7 @@ int ktlsgate_conn_fill(struct sk_buff *skb, struct ktlsgate_conn *conn)
 #undef PUT
 	if (reason && nla_put_u32(skb, KTLSGATE_A_CONN_CLOSE_REASON, reason))
 		return -EMSGSIZE;
+	/* with ktlsgate_conn_end() */
 	if (smp_load_acquire(&conn->has_alert) &&
 	    nla_put_u8(skb, KTLSGATE_A_CONN_ALERT, conn->alert))
 		return -EMSGSIZE;

@@ -91,7 +91,7 @@ enum ktlsgate_conn_flag {
  */
 struct ktlsgate_conn {
 	struct sock			*sk;
-	spinlock_t			sk_lock;
+	spinlock_t			sk_lock;	/* protects sk */
 	struct ktlsgate_net		*kn;
 	struct ktlsgate_gate		*gate;
 	const struct ktlsgate_layer	*layer;
@@ -102,8 +102,8 @@ struct ktlsgate_conn {
 	struct module			*ulp;
 	u32				id;
 	unsigned long			flags;
-	struct mutex			rx_lock;
-	struct mutex			tx_lock;
+	struct mutex			rx_lock;	/* reading */
+	struct mutex			tx_lock;	/* writing */
 	struct ktlsgate_secret		rx_secret;
 	struct ktlsgate_secret		tx_secret;
 	u8				control[5];

@@ -9,7 +9,6 @@
 #include <net/tcp.h>
 #include <net/tls.h>
 
-#include "close.h"
 #include "conn.h"
 #include "event.h"
 #include "gate.h"
@@ -243,6 +242,18 @@ static void handoff_detach(struct sock *sk, struct socket *sock)
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
+/* The way back, for a socket that no queue took. Sending needs a struct socket
+ * to wait on, and close() has a close_notify to send.
+ */
+static void handoff_attach(struct sock *sk, struct socket *sock)
+{
+	write_lock_bh(&sk->sk_callback_lock);
+	sock->sk = sk;
+	sk_set_socket(sk, sock);
+	rcu_assign_pointer(sk->sk_wq, &sock->wq);
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
 static int handoff_queue(struct ktlsgate_conn *conn, struct sock *sk,
 			 struct sock *listener, struct request_sock *req,
 			 const struct ktlsgate_where *where,
@@ -274,9 +285,9 @@ static int handoff_queue(struct ktlsgate_conn *conn, struct sock *sk,
 		      "the agent's listeners close one after the other");
 }
 
-/* Everything that can be refused before the socket is changed. */
+/* Sets @owned once the socket owns the connection's first reference. */
 static int handoff_move(struct ktlsgate_conn *conn, struct socket *sock,
-			const struct ktlsgate_where *where,
+			const struct ktlsgate_where *where, bool *owned,
 			struct netlink_ext_ack *extack)
 {
 	struct sock *sk = sock->sk;
@@ -309,6 +320,7 @@ static int handoff_move(struct ktlsgate_conn *conn, struct socket *sock,
 	ktlsgate_inherit(sk, listener);
 	handoff_detach(sk, sock);
 	ktlsgate_layer_install(sk, conn);
+	*owned = true;
 	release_sock(sk);
 
 	ktlsgate_event_conn(conn, KTLSGATE_CMD_CONN_OPEN_NTF);
@@ -318,7 +330,8 @@ static int handoff_move(struct ktlsgate_conn *conn, struct socket *sock,
 	/* Nobody else has the socket: end it as if the agent had. */
 	ktlsgate_listener_request_free(req);
 	ktlsgate_conn_end(conn, KTLSGATE_CLOSE_REASON_LISTENER_CLOSED, -1);
-	ktlsgate_close(sk, 0);
+	handoff_attach(sk, sock);
+	sock->ops->release(sock);
 	return err;
 
 out_request:
@@ -345,7 +358,7 @@ static int handoff_reply(struct genl_info *info, u32 id)
 	return genlmsg_reply(skb, info);
 }
 
-/* Counts @id; the connection itself may be gone when this returns. */
+/* Sets @id; the connection itself may be gone when this returns. */
 static int handoff_connection(struct genl_info *info, struct ktlsgate_net *kn,
 			      struct ktlsgate_gate *gate, struct socket *sock,
 			      u32 *id)
@@ -354,6 +367,7 @@ static int handoff_connection(struct genl_info *info, struct ktlsgate_net *kn,
 	struct nlattr *identity = info->attrs[KTLSGATE_A_HANDOFF_IDENTITY];
 	struct ktlsgate_where where;
 	struct ktlsgate_conn *conn;
+	bool owned = false;
 	int err;
 
 	if (!ktlsgate_gate_where(kn, gate, &where))
@@ -382,12 +396,9 @@ static int handoff_connection(struct genl_info *info, struct ktlsgate_net *kn,
 	if (time)
 		conn->handshake_time = nla_get_u64(time);
 
-	err = handoff_move(conn, sock, &where, info->extack);
+	err = handoff_move(conn, sock, &where, &owned, info->extack);
 	*id = conn->id;
-	/* Once the socket has left its struct socket, it owns the first
-	 * reference.
-	 */
-	if (!err || !sock->sk)
+	if (owned)
 		goto out;
 unused:
 	ktlsgate_conn_put(conn);

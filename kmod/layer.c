@@ -6,7 +6,7 @@
 #include <net/tls.h>
 
 #include "close.h"
-#include "compat/compat.h"
+#include "compat/proto.h"
 #include "conn.h"
 #include "layer.h"
 #include "receive.h"
@@ -52,15 +52,11 @@ static void layer_fill(struct ktlsgate_layer *layer, const struct sock *sk)
 	layer->base_ops = sk->sk_socket->ops;
 
 	layer->proto = *layer->base;
+	ktlsgate_proto_fill(&layer->proto);
 	layer->proto.release_cb = ktlsgate_release_cb;
-	layer->proto.recvmsg = ktlsgate_recvmsg;
 	layer->proto.sendmsg = ktlsgate_sendmsg;
-#ifdef KTLSGATE_HAVE_SENDPAGE
-	layer->proto.sendpage = ktlsgate_sendpage;
-#endif
 	if (layer->base->splice_eof)
 		layer->proto.splice_eof = ktlsgate_splice_eof;
-	layer->proto.ioctl = ktlsgate_ioctl;
 	layer->proto.close = ktlsgate_close;
 	layer->proto.destroy = ktlsgate_destroy;
 	layer->proto.getsockopt = ktlsgate_getsockopt;

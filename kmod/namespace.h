@@ -42,7 +42,7 @@ struct ktlsgate_counters {
  */
 struct ktlsgate_net {
 	struct net		*net;
-	spinlock_t		gates_lock;
+	spinlock_t		gates_lock;	/* protects gates */
 	struct list_head	gates;
 	u32			gates_nr;
 	u32			gate_seq;

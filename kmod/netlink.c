@@ -15,10 +15,11 @@
 
 /* Whether an attribute is not there, which is then said. */
 #define netlink_missing(info, attr, what) ({				\
-	bool __missing = !(info)->attrs[attr];				\
+	struct genl_info *__info = (info);				\
+	bool __missing = !__info->attrs[attr];				\
 									\
 	if (__missing)							\
-		NL_SET_ERR_MSG((info)->extack, what " is missing");	\
+		NL_SET_ERR_MSG(__info->extack, what " is missing");	\
 	__missing;							\
 })
 
@@ -113,19 +114,19 @@ int ktlsgate_nl_gate_get_dumpit(struct sk_buff *skb,
 static int netlink_gate_change(struct genl_info *info,
 			       struct ktlsgate_gate_change *change)
 {
+	struct nlattr *address = info->attrs[KTLSGATE_A_GATE_ADDRESS];
+
 	memset(change, 0, sizeof(*change));
 	if (info->attrs[KTLSGATE_A_GATE_PORT]) {
 		change->has_port = true;
 		change->where.port =
 			nla_get_u16(info->attrs[KTLSGATE_A_GATE_PORT]);
 	}
-	if (info->attrs[KTLSGATE_A_GATE_ADDRESS]) {
+	if (address) {
 		change->has_address = true;
-		if (!ktlsgate_get_address(info->attrs[KTLSGATE_A_GATE_ADDRESS],
-					  &change->where.address)) {
-			NL_SET_ERR_MSG_ATTR(info->extack,
-				info->attrs[KTLSGATE_A_GATE_ADDRESS],
-				"an address has 4 or 16 bytes");
+		if (!ktlsgate_get_address(address, &change->where.address)) {
+			NL_SET_ERR_MSG_ATTR(info->extack, address,
+					    "an address has 4 or 16 bytes");
 			return -EINVAL;
 		}
 	}
@@ -148,11 +149,12 @@ static void netlink_gate_event(struct ktlsgate_net *kn, const char *name)
 	ktlsgate_gate_put(gate);
 }
 
-static int netlink_gate_write(struct genl_info *info,
-			      int (*write)(struct ktlsgate_net *kn,
-					   const char *name,
+typedef int netlink_gate_writer(struct ktlsgate_net *kn, const char *name,
 				const struct ktlsgate_gate_change *change,
-					   struct netlink_ext_ack *extack))
+				struct netlink_ext_ack *extack);
+
+static int netlink_gate_write(struct genl_info *info,
+			      netlink_gate_writer *write)
 {
 	struct ktlsgate_net *kn = ktlsgate_net(genl_info_net(info));
 	struct ktlsgate_gate_change change;
@@ -181,16 +183,15 @@ int ktlsgate_nl_gate_set_doit(struct sk_buff *skb, struct genl_info *info)
 
 int ktlsgate_nl_gate_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
+	struct nlattr *name = info->attrs[KTLSGATE_A_GATE_NAME];
 	struct ktlsgate_net *kn = ktlsgate_net(genl_info_net(info));
 	struct ktlsgate_gate *gate;
 
 	if (netlink_missing(info, KTLSGATE_A_GATE_NAME, "the gate's name"))
 		return -EINVAL;
-	gate = ktlsgate_gate_delete(kn,
-			nla_data(info->attrs[KTLSGATE_A_GATE_NAME]));
+	gate = ktlsgate_gate_delete(kn, nla_data(name));
 	if (!gate) {
-		NL_SET_ERR_MSG_ATTR(info->extack,
-				    info->attrs[KTLSGATE_A_GATE_NAME],
+		NL_SET_ERR_MSG_ATTR(info->extack, name,
 				    "no gate of this name");
 		return -ENOENT;
 	}
@@ -334,6 +335,7 @@ int ktlsgate_nl_refuse_doit(struct sk_buff *skb, struct genl_info *info)
 	struct ktlsgate_net *kn = ktlsgate_net(genl_info_net(info));
 	struct ktlsgate_gate *gate;
 	struct in6_addr peer;
+	u32 code;
 
 	if (netlink_missing(info, KTLSGATE_A_REFUSED_CODE, "the code") ||
 	    netlink_missing(info, KTLSGATE_A_REFUSED_REASON, "the reason") ||
@@ -352,8 +354,9 @@ int ktlsgate_nl_refuse_doit(struct sk_buff *skb, struct genl_info *info)
 	BUILD_BUG_ON(ARRAY_SIZE(gate->refused_by) != 13);
 	atomic64_inc(&kn->counters.refusals);
 	atomic64_inc(&gate->counters.refusals);
-	atomic64_inc(&gate->refused_by[
-		nla_get_u32(info->attrs[KTLSGATE_A_REFUSED_CODE])]);
+	/* The policy bounds it. */
+	code = nla_get_u32(info->attrs[KTLSGATE_A_REFUSED_CODE]);
+	atomic64_inc(&gate->refused_by[code]);
 	ktlsgate_event_refused(kn, info);
 	ktlsgate_gate_put(gate);
 	return 0;

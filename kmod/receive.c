@@ -6,17 +6,14 @@
  * there is one place that knows how to go on after a control record.
  */
 #include <linux/fs.h>
-#include <linux/sockios.h>
 #include <linux/splice.h>
-#include <linux/uaccess.h>
 #include <net/strparser.h>
 #include <net/tcp.h>
 #include <net/tls.h>
 
-#include <asm/ioctls.h>
-
 #include "alert.h"
 #include "close.h"
+#include "compat/compat.h"
 #include "conn.h"
 #include "control.h"
 #include "gate.h"
@@ -185,10 +182,15 @@ static int receive_message(struct sock *sk, struct ktlsgate_conn *conn,
 
 /**
  * ktlsgate_recvmsg() - proto.recvmsg
+ * @sk: the socket
+ * @msg: where to
+ * @len: bytes at most
+ * @flags: MSG_*
  *
  * Return: as recvmsg() on a TCP socket.
  */
-int KTLSGATE_RECVMSG(ktlsgate_recvmsg)
+int ktlsgate_recvmsg(struct sock *sk, struct msghdr *msg, size_t len,
+		     int flags)
 {
 	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
 	size_t control_len = msg->msg_controllen;
@@ -338,12 +340,20 @@ __poll_t ktlsgate_poll(struct file *file, struct socket *sock,
 	return conn->layer->base_ops->poll(file, sock, NULL);
 }
 
-/* Plaintext that a read finds at once. A record is decrypted to tell, because
- * only its inside says how long it is and whether it is data at all.
+/**
+ * ktlsgate_inq() - ioctl(SIOCINQ), also known as FIONREAD
+ * @sk: the socket
+ *
+ * TCP's count is of ciphertext, without what kTLS has taken off it. A record
+ * is decrypted to tell, because only its inside says how long it is and
+ * whether it is data at all.
+ *
+ * Return: bytes that a read finds at once, those of the first record at least.
  */
-static int receive_inq(struct sock *sk, struct ktlsgate_conn *conn)
+int ktlsgate_inq(struct sock *sk)
 {
 	struct tls_sw_context_rx *rx = tls_sw_ctx_rx(tls_get_ctx(sk));
+	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
 	struct sk_buff *skb;
 	int len = 0;
 
@@ -354,23 +364,6 @@ static int receive_inq(struct sock *sk, struct ktlsgate_conn *conn)
 	mutex_unlock(&conn->rx_lock);
 	ktlsgate_send_owed(sk);
 	return len;
-}
-
-/**
- * ktlsgate_ioctl() - proto.ioctl
- *
- * SIOCINQ (FIONREAD) of kTLS counts ciphertext, and not what it has taken off
- * TCP.
- *
- * Return: as ioctl() on a TCP socket.
- */
-int KTLSGATE_IOCTL(ktlsgate_ioctl)
-{
-	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
-
-	if (cmd == SIOCINQ)
-		return ktlsgate_ioctl_answer(receive_inq(sk, conn), arg);
-	return conn->layer->base->ioctl(sk, cmd, arg);
 }
 
 /**

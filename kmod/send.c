@@ -15,7 +15,7 @@
 /* Our own KeyUpdate goes before 2^24 records, RFC 8446 5.5 allows 2^24.5 for
  * AES-GCM. What is counted is at least what was sent.
  */
-#define SEND_RECORDS_MAX	(1ULL << 24)
+#define SEND_RECORDS_MAX	BIT_ULL(24)
 
 static int send_record(struct sock *sk, const struct proto *base, u8 type,
 		       const u8 *data, size_t len, int flags)

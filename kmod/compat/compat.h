@@ -27,9 +27,6 @@
 
 /* 7.0: proto.recvmsg lost its address length, which TCP never used. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
-#define KTLSGATE_RECVMSG(name)						\
-	name(struct sock *sk, struct msghdr *msg, size_t len, int flags)
-
 static inline int ktlsgate_base_recvmsg(const struct proto *base,
 					struct sock *sk, struct msghdr *msg,
 					size_t len, int flags)
@@ -37,10 +34,6 @@ static inline int ktlsgate_base_recvmsg(const struct proto *base,
 	return base->recvmsg(sk, msg, len, flags);
 }
 #else
-#define KTLSGATE_RECVMSG(name)						\
-	name(struct sock *sk, struct msghdr *msg, size_t len, int flags, \
-	     int *addr_len)
-
 static inline int ktlsgate_base_recvmsg(const struct proto *base,
 					struct sock *sk, struct msghdr *msg,
 					size_t len, int flags)
@@ -49,18 +42,6 @@ static inline int ktlsgate_base_recvmsg(const struct proto *base,
 
 	return base->recvmsg(sk, msg, len, flags, &addr_len);
 }
-#endif
-
-/* 6.5: proto.ioctl takes and gives an int in kernel memory. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
-#define KTLSGATE_IOCTL(name)						\
-	name(struct sock *sk, int cmd, int *arg)
-#define ktlsgate_ioctl_answer(value, arg)	(*(arg) = (value), 0)
-#else
-#define KTLSGATE_IOCTL(name)						\
-	name(struct sock *sk, int cmd, unsigned long arg)
-#define ktlsgate_ioctl_answer(value, arg)				\
-	put_user(value, (int __user *)(arg))
 #endif
 
 /* 6.14: kTLS refuses to decrypt after a KeyUpdate until it has the new key,
