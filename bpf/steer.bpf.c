@@ -119,7 +119,7 @@ struct attempt {
 
 /*
  * A callback and not a loop in steer(): the verifier walks it once, not for
- * every worker, which without CAP_PERFMON is more than it takes.
+ * every worker, which is more than it takes where speculation is walked too.
  */
 static long try_worker(__u32 i, struct attempt *attempt)
 {
