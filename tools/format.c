@@ -82,16 +82,18 @@ void format_time(const struct timespec *ts, bool ms, char out[FORMAT_TIME_LEN])
 
 bool format_address(const void *addr, size_t len, char out[INET6_ADDRSTRLEN])
 {
-	const struct in6_addr *in6 = addr;
+	struct in6_addr in6;
 
 	if (len == sizeof(struct in_addr))
 		return inet_ntop(AF_INET, addr, out, INET6_ADDRSTRLEN);
-	if (len != sizeof(struct in6_addr))
+	if (len != sizeof(in6))
 		return false;
-	if (IN6_IS_ADDR_V4MAPPED(in6))
-		return inet_ntop(AF_INET, &in6->s6_addr[12], out,
+	/* a message need not align it */
+	memcpy(&in6, addr, sizeof(in6));
+	if (IN6_IS_ADDR_V4MAPPED(&in6))
+		return inet_ntop(AF_INET, &in6.s6_addr[12], out,
 				 INET6_ADDRSTRLEN);
-	return inet_ntop(AF_INET6, addr, out, INET6_ADDRSTRLEN);
+	return inet_ntop(AF_INET6, &in6, out, INET6_ADDRSTRLEN);
 }
 
 bool format_endpoint(const void *addr, size_t len, uint16_t port,
