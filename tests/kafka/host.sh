@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # tests/vm/lib.sh has the rest
 # On the host: what the main job and the tests lay ready for their guest, in
-# build/kafka and build/run/root of the tree, which the guest sees.
+# build/kafka and build/kafka-job of the tree, which the guest sees.
 
 apt_install() {
 	local log
@@ -40,11 +40,17 @@ fetch_end() {
 # build_for_guest KERNEL: and what `make install` would put on a real machine.
 build_for_guest() {
 	"$vm_dir/build" "$1"
-	rm -rf "$tree_dir/build/run/root"
+	rm -rf "$tree_dir/build/kafka-job"
+	mkdir -p "$tree_dir/build/kafka-job"
 	# shellcheck disable=SC2016 # expanded in the chroot
 	"$vm_dir/in-guest-root" sh -euc '
 		for dir in bpf userspace tools; do
 			make -s -C $dir O=/src/build/guest \
-				DESTDIR=/src/build/run/root install
+				DESTDIR=/src/build/kafka-job/root install
 		done'
+}
+
+# prepare NAME=RECORDS...: see tests/kafka/prepare.
+prepare() {
+	"$vm_dir/in-guest-root" tests/kafka/prepare /src/build/kafka-job "$@"
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# In the guest: what the main job and the tests share. Certificates, the gate
-# with helper and module, the broker behind it. clients.sh has the clients.
+# In the guest: what the main job and the tests share. The gate with helper and
+# module, the broker behind it. clients.sh has the clients.
 
 set -euo pipefail
 shopt -s inherit_errexit
@@ -11,7 +11,8 @@ tree=$(cd "$kafka_dir/../.." && pwd)
 . "$kafka_dir/clients.sh"
 
 work=/var/tmp/kafka		# of this boot: the guest's disk is a snapshot
-tls=$work/tls
+given=$tree/build/kafka-job	# what tests/kafka/prepare made
+tls=$given/tls
 bootstrap=localhost:9092	# the gate
 inside=localhost:9094		# the broker's own listener, for other brokers
 broker=''			# process ID
@@ -38,59 +39,11 @@ stopped() {
 	wait "$1" 2>/dev/null || :
 }
 
-# --- certificates -----------------------------------------------------------
-
-authority() {			# authority NAME
-	openssl req -quiet -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
-		-noenc -keyout "$tls/$1.key" -out "$tls/$1.crt" -days 30 \
-		-subj "/CN=$1" -addext keyUsage=critical,keyCertSign,cRLSign
-}
-
-# issue NAME SUBJECT CA EXTENSION: NAME.crt and NAME.key, signed by CA.
-issue() {
-	openssl req -quiet -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc \
-		-keyout "$tls/$1.key" -out "$tls/$1.csr" -subj "$2"
-	openssl x509 -req -in "$tls/$1.csr" -CA "$tls/$3.crt" \
-		-CAkey "$tls/$3.key" -days 20 -out "$tls/$1.crt" \
-		-extfile <(echo "$4") 2>/dev/null
-}
-
-# keystore NAME: NAME.p12 for Java, and NAME.properties that uses it.
-keystore() {
-	openssl pkcs12 -export -in "$tls/$1.crt" -inkey "$tls/$1.key" \
-		-name "$1" -passout pass:changeit -out "$tls/$1.p12"
-	cat >"$tls/$1.properties" <<-END
-		security.protocol=SSL
-		ssl.keystore.type=PKCS12
-		ssl.keystore.location=$tls/$1.p12
-		ssl.keystore.password=changeit
-		ssl.truststore.type=PKCS12
-		ssl.truststore.location=$tls/ca.p12
-		ssl.truststore.password=changeit
-	END
-}
-
-certificates() {
-	mkdir -p "$tls"
-	authority ca
-	authority other-ca
-	issue broker /CN=localhost ca \
-		'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1'
-	# Written as Java prints it, last first: CN=payments,O=ACME.
-	issue payments /O=ACME/CN=payments ca extendedKeyUsage=clientAuth
-	issue stranger /O=ACME/CN=payments other-ca extendedKeyUsage=clientAuth
-	# Java takes a certificate as trusted only with this attribute.
-	openssl pkcs12 -export -nokeys -in "$tls/ca.crt" -caname ca \
-		-jdktrust anyExtendedKeyUsage -passout pass:changeit \
-		-out "$tls/ca.p12"
-	keystore payments
-}
-
 # --- the gate ---------------------------------------------------------------
 
-# Files where `make install` puts them: build/run/root was made by it.
+# Files where `make install` puts them: it made this folder.
 install_ktlsgate() {
-	cp -a "$tree/build/run/root/." /
+	cp -a "$given/root/." /
 	systemctl daemon-reload
 }
 
@@ -140,6 +93,11 @@ gate_json() { ktlsgate -j -s gate show kafka | jq '.[0]'; }
 
 open_connections() { [ "$(gate_json | jq .connections)" = "$1" ]; }
 
+no_tls_contexts() {
+	awk '/^TlsCurr(Tx|Rx)Sw/ { n += $2 } END { exit n != 0 }' \
+		/proc/net/tls_stat
+}
+
 # --- the broker -------------------------------------------------------------
 
 broker_config() {
@@ -187,5 +145,5 @@ broker_ready() {
 }
 
 broker_version() {
-	basename "$libs"/kafka-server-[0-9]*.jar .jar | sed 's/.*-//'
+	basename "$tree"/build/kafka/libs/kafka-server-[0-9]*.jar .jar | sed 's/.*-//'
 }
