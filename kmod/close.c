@@ -55,13 +55,7 @@ void ktlsgate_close(struct sock *sk, long timeout)
 	mutex_unlock(&conn->tx_lock);
 	ktlsgate_event_conn(conn, KTLSGATE_CMD_CONN_CLOSE_NTF);
 
-	lock_sock(sk);
-	write_lock_bh(&sk->sk_callback_lock);
-	WRITE_ONCE(sk->sk_prot, (struct proto *)layer->base);
-	sk->sk_user_data = NULL;
-	write_unlock_bh(&sk->sk_callback_lock);
-	release_sock(sk);
-
+	ktlsgate_layer_remove(sk);
 	layer->base->close(sk, timeout);
 	ktlsgate_conn_put(conn);
 }
@@ -93,7 +87,7 @@ void ktlsgate_close_work(struct work_struct *work)
 	ktlsgate_conn_unregister(conn);
 	ktlsgate_event_conn(conn, KTLSGATE_CMD_CONN_CLOSE_NTF);
 
-	sk->sk_user_data = NULL;
+	ktlsgate_layer_remove(sk);
 	ctx->sk_proto = (struct proto *)&layer->dead;
 	layer->base->close(sk, 0);
 	WRITE_ONCE(sk->sk_prot, tcp);

@@ -116,6 +116,26 @@ void ktlsgate_layer_install(struct sock *sk, struct ktlsgate_conn *conn)
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
+/**
+ * ktlsgate_layer_remove() - take the layer off a socket that is being closed
+ * @sk: the socket, not locked
+ *
+ * kTLS's proto is back then and the reference of sk_user_data is the caller's.
+ * Under the socket lock, because others that release it run release_cb: kTLS's
+ * parser has a work item of its own until kTLS's close.
+ */
+void ktlsgate_layer_remove(struct sock *sk)
+{
+	const struct ktlsgate_layer *layer = ktlsgate_conn(sk)->layer;
+
+	lock_sock(sk);
+	write_lock_bh(&sk->sk_callback_lock);
+	WRITE_ONCE(sk->sk_prot, (struct proto *)layer->base);
+	sk->sk_user_data = NULL;
+	write_unlock_bh(&sk->sk_callback_lock);
+	release_sock(sk);
+}
+
 /* No connection is left. A softirq may still look at a proto that a socket
  * has just left behind.
  */

@@ -34,6 +34,7 @@ struct ktlsgate_layer {
 
 const struct ktlsgate_layer *ktlsgate_layer_get(const struct sock *sk);
 void ktlsgate_layer_install(struct sock *sk, struct ktlsgate_conn *conn);
+void ktlsgate_layer_remove(struct sock *sk);
 void ktlsgate_layer_exit(void);
 
 #endif /* _KTLSGATE_LAYER_H */
