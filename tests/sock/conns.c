@@ -392,6 +392,8 @@ TEST_F(conns, refused_event)
 	struct gate_event event;
 
 	nla_put_string(msg, KTLSGATE_A_REFUSED_GATE, GATE_NAME);
+	nla_put(msg, KTLSGATE_A_REFUSED_PEER_ADDRESS, 4, "\12\0\4\7");
+	nla_put_u16(msg, KTLSGATE_A_REFUSED_PEER_PORT, 53310);
 	nla_put_u32(msg, KTLSGATE_A_REFUSED_CODE,
 		    KTLSGATE_REFUSAL_NO_CERTIFICATE);
 	nla_put_string(msg, KTLSGATE_A_REFUSED_REASON, "no client certificate");

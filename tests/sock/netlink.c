@@ -273,38 +273,41 @@ TEST_F(netlink, gate_dump)
 	EXPECT_EQ(300, n);
 }
 
+static struct nl_msg *refusal(struct gate_nl *nl, const char *gate, int code)
+{
+	struct nl_msg *msg = gate_msg(nl, KTLSGATE_CMD_REFUSE, 0);
+
+	nla_put_string(msg, KTLSGATE_A_REFUSED_GATE, gate);
+	nla_put_u32(msg, KTLSGATE_A_REFUSED_CODE, code);
+	nla_put_string(msg, KTLSGATE_A_REFUSED_REASON, "because");
+	nla_put(msg, KTLSGATE_A_REFUSED_PEER_ADDRESS, 4, "\12\0\4\7");
+	return msg;
+}
+
 TEST_F(netlink, refuse)
 {
 	struct gate_info info;
 	struct nl_msg *msg;
 
 	ASSERT_EQ(0, gate_add(&self->nl, "a", PORT));
-	msg = MSG(REFUSE);
-	nla_put_string(msg, KTLSGATE_A_REFUSED_GATE, "a");
-	nla_put_u32(msg, KTLSGATE_A_REFUSED_CODE, KTLSGATE_REFUSAL_NOT_TLS);
-	EXPECT_REFUSED(EINVAL, msg);
-	msg = MSG(REFUSE);
-	nla_put_string(msg, KTLSGATE_A_REFUSED_GATE, "a");
-	nla_put_u32(msg, KTLSGATE_A_REFUSED_CODE, KTLSGATE_REFUSAL_NOT_TLS);
-	nla_put(msg, KTLSGATE_A_REFUSED_PEER_ADDRESS, 4, "\x0a\0\0\1");
-	nla_put_string(msg, KTLSGATE_A_REFUSED_REASON, "not TLS");
-	EXPECT_EQ(0, gate_send(&self->nl, msg, NULL, NULL));
+	EXPECT_EQ(0, gate_send(&self->nl,
+			       refusal(&self->nl, "a",
+				       KTLSGATE_REFUSAL_NOT_TLS), NULL, NULL));
 	ASSERT_EQ(0, gate_get(&self->nl, "a", &info));
 	EXPECT_EQ(1, info.refusals);
 	EXPECT_EQ(1, info.refused_by[KTLSGATE_REFUSAL_NOT_TLS]);
+	EXPECT_EQ(0, info.refused_by[KTLSGATE_REFUSAL_TIMEOUT]);
 
-	msg = MSG(REFUSE);
-	nla_put_string(msg, KTLSGATE_A_REFUSED_GATE, "nosuch");
-	nla_put_u32(msg, KTLSGATE_A_REFUSED_CODE, KTLSGATE_REFUSAL_NOT_TLS);
-	nla_put(msg, KTLSGATE_A_REFUSED_PEER_ADDRESS, 4, "\x0a\0\0\1");
-	nla_put_string(msg, KTLSGATE_A_REFUSED_REASON, "not TLS");
-	EXPECT_REFUSED(ENOENT, msg);
-
+	EXPECT_REFUSED(ENOENT, refusal(&self->nl, "nosuch", 1));
+	EXPECT_NE(0, gate_send(&self->nl, refusal(&self->nl, "a", 13), NULL,
+			       NULL));
+	EXPECT_REFUSED(EINVAL, MSG(REFUSE));
 	msg = MSG(REFUSE);
 	nla_put_string(msg, KTLSGATE_A_REFUSED_GATE, "a");
-	nla_put_u32(msg, KTLSGATE_A_REFUSED_CODE, 13);
-	EXPECT_NE(0, gate_send(&self->nl, msg, NULL, NULL));
-	EXPECT_REFUSED(EINVAL, MSG(REFUSE));
+	nla_put_u32(msg, KTLSGATE_A_REFUSED_CODE, 1);
+	nla_put_string(msg, KTLSGATE_A_REFUSED_REASON, "because");
+	nla_put(msg, KTLSGATE_A_REFUSED_PEER_ADDRESS, 5, "12345");
+	EXPECT_REFUSED(EINVAL, msg);
 }
 
 static const int privileged[] = {
