@@ -9,6 +9,7 @@
 
 #include <linux/ktlsgate.h>
 
+#include "fdstore.h"
 #include "listeners.h"
 #include "mem.h"
 
@@ -128,6 +129,53 @@ static void choose_families(const struct listeners *listeners, bool *ipv4,
 		*ipv4 = true;
 }
 
+/*
+ * What names the same socket in the next helper: mode and port, address,
+ * namespace and gate. In hexadecimal, since a name there must be plain.
+ */
+static char *label_of(const struct listeners *listeners,
+		      const struct gate_config *gate, const struct netns *ns)
+{
+	struct text label = {};
+	uint8_t address[16];
+	const char *c;
+	size_t i;
+
+	text_printf(&label, "%d-%u-%llx-", listeners->mode, listeners->port,
+		    (unsigned long long)ns->cookie);
+	address_map(&listeners->address, address);
+	for (i = 0; i < sizeof(address); i++)
+		text_printf(&label, "%02x", address[i]);
+	text_puts(&label, "-");
+	for (c = gate->name; *c; c++)
+		text_printf(&label, "%02x", (unsigned char)*c);
+	return label.data;
+}
+
+static char *store_name(const struct listeners *listeners, int family,
+			unsigned int worker)
+{
+	return xasprintf("%d-%u-%s", family == AF_INET ? 4 : 6, worker,
+			 listeners->label);
+}
+
+/* One from before, or a new one; both are kept for the next helper. */
+static int open_one(const struct listeners *listeners, int family,
+		    unsigned int worker)
+{
+	char *name = store_name(listeners, family, worker);
+	int fd = fdstore_take(name);
+
+	if (fd < 0) {
+		fd = family == AF_INET ? listen_ipv4(listeners) :
+		     listen_ipv6(listeners);
+		if (fd >= 0)
+			fdstore_keep(name, fd);
+	}
+	free(name);
+	return fd;
+}
+
 static bool open_all(struct listeners *listeners)
 {
 	bool ipv4, ipv6;
@@ -136,18 +184,19 @@ static bool open_all(struct listeners *listeners)
 	choose_families(listeners, &ipv4, &ipv6);
 	for (i = 0; i < listeners->workers; i++) {
 		if (ipv4) {
-			listeners->ipv4[i] = listen_ipv4(listeners);
+			listeners->ipv4[i] = open_one(listeners, AF_INET, i);
 			if (listeners->ipv4[i] < 0)
 				return false;
 		}
 		if (!ipv6)
 			continue;
-		listeners->ipv6[i] = listen_ipv6(listeners);
+		listeners->ipv6[i] = open_one(listeners, AF_INET6, i);
 		/* A kernel without IPv6 has IPv4 agents only. */
 		if (listeners->ipv6[i] < 0 && errno == EAFNOSUPPORT &&
 		    listeners->address.family != AF_INET6) {
 			if (!ipv4)
-				listeners->ipv4[i] = listen_ipv4(listeners);
+				listeners->ipv4[i] = open_one(listeners,
+							      AF_INET, i);
 			if (listeners->ipv4[i] < 0)
 				return false;
 			continue;
@@ -180,6 +229,7 @@ struct listeners *listeners_open(const struct gate_config *gate,
 		listeners->port = gate->listen_port;
 		listeners->address = gate->address;
 	}
+	listeners->label = label_of(listeners, gate, ns);
 	if (netns_enter(ns)) {
 		good = open_all(listeners);
 		if (!good) {
@@ -195,7 +245,7 @@ struct listeners *listeners_open(const struct gate_config *gate,
 	}
 	if (good)
 		return listeners;
-	listeners_close(listeners);
+	listeners_forget(listeners);
 	return NULL;
 }
 
@@ -223,5 +273,28 @@ void listeners_close(struct listeners *listeners)
 	}
 	free(listeners->ipv4);
 	free(listeners->ipv6);
+	free(listeners->label);
 	free(listeners);
+}
+
+static void forget(const struct listeners *listeners, int family,
+		   unsigned int worker)
+{
+	char *name = store_name(listeners, family, worker);
+
+	fdstore_forget(name);
+	free(name);
+}
+
+void listeners_forget(struct listeners *listeners)
+{
+	unsigned int i;
+
+	for (i = 0; listeners && i < listeners->workers; i++) {
+		if (listeners->ipv4[i] >= 0)
+			forget(listeners, AF_INET, i);
+		if (listeners->ipv6[i] >= 0)
+			forget(listeners, AF_INET6, i);
+	}
+	listeners_close(listeners);
 }

@@ -25,6 +25,7 @@ enum listen_mode {
 
 struct listeners {
 	enum listen_mode mode;
+	char *label;			/* in the fd store */
 	unsigned int port;		/* 0 when steered */
 	struct address address;		/* as well */
 	unsigned int workers;
@@ -43,6 +44,10 @@ struct listeners *listeners_open(const struct gate_config *gate,
 				 unsigned int workers, char **error);
 bool listeners_fit(const struct listeners *listeners,
 		   const struct gate_config *gate, enum listen_mode mode);
+
+/* systemd may keep them on. */
 void listeners_close(struct listeners *listeners);
+/* Nobody needs them any more. */
+void listeners_forget(struct listeners *listeners);
 
 #endif

@@ -17,6 +17,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "check.h"
+#include "fdstore.h"
 #include "ktls.h"
 #include "log.h"
 #include "mem.h"
@@ -307,8 +308,10 @@ static int run(const char *file)
 	}
 	raise_limits();
 	tickets_open();
+	fdstore_open();
 	if (load_and_start(&helper))
 		return 1;
+	fdstore_sweep();
 	helper.next_watch = now_ns() + SECOND;
 	helper.next_rotation = now_ns() + TICKET_KEY_LIFE * SECOND;
 	log_msg(LOG_INFO, "serving %zu gates with %u workers",

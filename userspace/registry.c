@@ -142,7 +142,7 @@ static bool prepare_door(struct registry *registry, struct config *config,
 static void drop_door(struct door *door, bool listeners)
 {
 	if (listeners)
-		listeners_close(door->listeners);
+		listeners_forget(door->listeners);
 	gate_put(door->gate);
 	netns_put(door->ns);
 }
@@ -376,7 +376,7 @@ static void agent_changed(struct registry *registry, struct door *door,
 		steer_door(door);
 	} else if (reopen(registry, door, &old)) {
 		serve(registry);
-		listeners_close(old);
+		listeners_forget(old);
 	}
 }
 
@@ -414,8 +414,11 @@ void registry_free(struct registry *registry)
 {
 	size_t i;
 
-	for (i = 0; i < registry->doors.count; i++)
-		drop_door(&registry->doors.door[i], true);
+	for (i = 0; i < registry->doors.count; i++) {
+		/* Only closed: the next helper may go on with them. */
+		listeners_close(registry->doors.door[i].listeners);
+		drop_door(&registry->doors.door[i], false);
+	}
 	free(registry->doors.door);
 	if (registry->snapshot)
 		free(registry->snapshot->gates);

@@ -20,7 +20,7 @@ arguments.add_argument("--max", choices=["1.2", "1.3"], default="1.3")
 arguments.add_argument("--ciphers")
 arguments.add_argument("--count", type=int, default=1,
                        help="connections one after the other")
-arguments.add_argument("--timeout", type=float, default=20)
+arguments.add_argument("--timeout", type=float, default=60)
 arguments.add_argument("--raw", help="no TLS: send these bytes (hex)")
 arguments.add_argument("--silent", action="store_true",
                        help="no TLS: send nothing and wait for the end")

@@ -27,7 +27,7 @@ s_client() {
 	local out=$work/$1.out
 	shift
 	: >"$out"
-	{ echo hello gate; wait_for 20 grep -q '^hello gate' "$out"; } |
+	{ echo hello gate; wait_for 60 grep -q '^hello gate' "$out"; } |
 		timeout 60 openssl s_client -connect 127.0.0.1:9092 \
 		-CAfile "$work/ca.crt" -cert "$work/client.crt" \
 		-key "$work/client.key" -nocommands "$@" >"$out" 2>&1

@@ -133,7 +133,7 @@ helper_start() {
 	: >"$work/helper.log"
 	"$ktlsgated" -c "$work/gates.yaml" 2>>"$work/helper.log" &
 	helper_pid=$!
-	wait_for 30 logged "serving" || { cat "$work/helper.log"; return 1; }
+	wait_for 60 logged "serving" || { cat "$work/helper.log"; return 1; }
 }
 
 helper_stop() {
@@ -161,7 +161,7 @@ reload() {
 		after=$(grep -cE 'reloaded|stays in force' "$work/helper.log")
 		[ "$after" -gt "$before" ]
 	}
-	wait_for 20 reloaded
+	wait_for 60 reloaded
 }
 
 restart_with() {
@@ -180,7 +180,7 @@ agent() {
 	"${IN_NETNS[@]}" python3 "$helper_dir/agent.py" "$@" \
 		>>"$work/$name.seen" 2>&1 &
 	agents+=($!)
-	wait_for 20 grep -q listening "$work/$name.seen"
+	wait_for 60 grep -q listening "$work/$name.seen"
 }
 
 agents_stop() {

@@ -8,7 +8,7 @@ check "the helper starts" helper_start
 : >"$work/agent.seen"
 
 refused() { # refused WHAT-THE-HELPER-LOGS
-	wait_for 10 logged "refused: $1"
+	wait_for 60 logged "refused: $1"
 }
 client_error() { said ".error // \"\" | ascii_downcase | contains(\"$1\")"; }
 
@@ -82,6 +82,6 @@ client --raw ffffffffffffffff --count 200 >/dev/null
 check "refusals are logged at a limited rate" eval \
 	'[ "$(log_lines "refused:")" -lt $((lines + 150)) ]'
 check "and those left out are counted" eval '
-	wait_for 30 eval "client --raw ffffffffffffffff >/dev/null
+	wait_for 60 eval "client --raw ffffffffffffffff >/dev/null
 		logged \"more refused clients not logged\""'
 check "helper is alive" kill -0 "$helper_pid"

@@ -16,7 +16,7 @@ server_name() { # the subject of the certificate that the gate shows
 mkfifo "$work/go"
 OUT=live mtls --hold "$work/go" --timeout 600 >/dev/null &
 live=$!
-wait_for 20 grep -q "read b'hello gate'" "$work/agent.seen"
+wait_for 60 grep -q "read b'hello gate'" "$work/agent.seen"
 
 config "client-auth: require"
 check "a bad file" reload
@@ -58,7 +58,7 @@ check "the first one still wants certificates" eval \
 config "client-ca: $work/other-ca.crt"
 check "the second gate goes, the first trusts another CA" reload
 check "the second agent is open again" eval \
-	'client --raw 6869 --port 9093 --timeout 5 >/dev/null; said ".reply == \"6869\""'
+	'client --raw 6869 --port 9093 --timeout 20 >/dev/null; said ".reply == \"6869\""'
 check "the first gate refuses whom it trusted" eval \
 	'mtls >/dev/null; not echoed'
 check "and takes whom it refused" eval \
@@ -68,7 +68,7 @@ config "port: 9093"
 check "a gate may change its port" reload
 check "and serves there" mtls_echo --port 9093
 check "its old port is open to plaintext" eval \
-	'client --raw 6869 --timeout 5 >/dev/null; said ".reply == \"6869\""'
+	'client --raw 6869 --timeout 20 >/dev/null; said ".reply == \"6869\""'
 config
 check "and back" reload
 check "serves" mtls_echo
@@ -97,10 +97,10 @@ check "reload with files of their own" reload
 fresh renamed
 mv "$work/renamed.crt" "$work/tls/server.crt"
 waiting() { logged "private-key: $work/tls/server.key does not match"; }
-check "a new certificate whose key is not there yet" wait_for 20 waiting
+check "a new certificate whose key is not there yet" wait_for 60 waiting
 check "the old one is shown meanwhile" shows localhost
 mv "$work/renamed.key" "$work/tls/server.key"
-check "with its key it is in force by itself" wait_for 20 shows renamed
+check "with its key it is in force by itself" wait_for 60 shows renamed
 check "and clients pass" mtls_echo
 
 # As Kubernetes does it: ..data points to the newest directory.
@@ -118,4 +118,4 @@ check "reload with a volume of secrets" reload
 check "its certificate" shows volume1
 ln -s ..2 "$work/volume/..new"
 mv -T "$work/volume/..new" "$work/volume/..data"
-check "the volume is switched: in force by itself" wait_for 20 shows volume2
+check "the volume is switched: in force by itself" wait_for 60 shows volume2

@@ -10,7 +10,7 @@ check "the helper starts" helper_start
 session() {
 	local version=$1 way=$2 out=$work/session.out
 	: >"$out"
-	{ echo hello gate; wait_for 20 grep -q '^hello gate' "$out"; } |
+	{ echo hello gate; wait_for 60 grep -q '^hello gate' "$out"; } |
 		timeout 60 openssl s_client -connect 127.0.0.1:9092 \
 		-CAfile "$work/ca.crt" -cert "$work/client.crt" \
 		-key "$work/client.key" -nocommands "-tls1_$version" \
@@ -61,7 +61,7 @@ check "reload with the one CA" reload
 cp "$work/short.crt" "$work/client.crt"
 check "a session with a certificate that ends soon" session 3 out
 ended() { not openssl x509 -in "$work/short.crt" -checkend 0 -noout; }
-check "it ends" wait_for 20 ended
+check "it ends" wait_for 60 ended
 check "the session is not resumed then" eval 'not session 3 in'
 check "and the reason is told" logged "expired"
 cp "$work/long.crt" "$work/client.crt"

@@ -5,11 +5,11 @@
 
 plain="68656c6c6f"
 plaintext_passes() { # plaintext_passes [OPTION...]: the agent answered itself
-	client --raw $plain --timeout 5 "$@" >/dev/null
+	client --raw $plain --timeout 20 "$@" >/dev/null
 	said ".reply == \"$plain\""
 }
 closed() { # no connection comes about
-	client --raw $plain --timeout 3 "$@" >/dev/null
+	client --raw $plain --timeout 20 "$@" >/dev/null
 	said '.connected == false'
 }
 
@@ -21,7 +21,7 @@ for family in 4 6 dual; do
 	fi
 	addresses=(127.0.0.1 ::1)
 	[ $family = dual ] || addresses=("${addresses[$((family == 6))]}")
-	check "the helper saw the agent's $family socket" wait_for 10 eval \
+	check "the helper saw the agent's $family socket" wait_for 60 eval \
 		'logged "the agent listens:"'
 	for address in "${addresses[@]}"; do
 		check "agent $family, client to $address" mtls_echo \
@@ -56,7 +56,7 @@ helper_kill
 check "helper killed: IPv4 clients get no connection" closed
 check "helper killed: IPv6 clients get none" closed --address ::1
 check "helper killed: TLS clients neither" eval \
-	'mtls --timeout 3; said ".connected == false"'
+	'mtls --timeout 20; said ".connected == false"'
 check "the agent has seen nobody" agent_saw_nothing
 check "another port of the host is not concerned" eval \
 	'agent other --port 9099 && plaintext_passes --port 9099'
@@ -89,6 +89,6 @@ check "IPv6 clients" mtls_echo --port 9443 --address ::1
 check "the agent's own port is open" plaintext_passes
 agents_stop
 agent agent --family 4
-check "the helper follows an agent that is IPv4 only" wait_for 10 logged \
+check "the helper follows an agent that is IPv4 only" wait_for 60 logged \
 	"the agent listens: IPv4"
-check "IPv4 clients of it" wait_for 10 mtls_echo --port 9443
+check "IPv4 clients of it" wait_for 60 mtls_echo --port 9443
