@@ -61,8 +61,8 @@ static __always_inline void map_ipv4(__u8 *out, __u32 address)
  * Reads a word of the context at a constant offset: the verifier refuses what
  * the compiler makes of two branches that end in the same store.
  */
-#define CONTEXT_WORD(ctx, field) ({ \
-	__u32 word = (ctx)->field; \
+#define CONTEXT_WORD(value) ({ \
+	__u32 word = (value); \
 	barrier_var(word); \
 	word; })
 
@@ -71,13 +71,13 @@ static __always_inline void local_address(struct bpf_sk_lookup *ctx, __u8 *out)
 	__u32 *words = (__u32 *)out;
 
 	if (ctx->family == AF_INET) {
-		map_ipv4(out, CONTEXT_WORD(ctx, local_ip4));
+		map_ipv4(out, CONTEXT_WORD(ctx->local_ip4));
 		return;
 	}
-	words[0] = CONTEXT_WORD(ctx, local_ip6[0]);
-	words[1] = CONTEXT_WORD(ctx, local_ip6[1]);
-	words[2] = CONTEXT_WORD(ctx, local_ip6[2]);
-	words[3] = CONTEXT_WORD(ctx, local_ip6[3]);
+	words[0] = CONTEXT_WORD(ctx->local_ip6[0]);
+	words[1] = CONTEXT_WORD(ctx->local_ip6[1]);
+	words[2] = CONTEXT_WORD(ctx->local_ip6[2]);
+	words[3] = CONTEXT_WORD(ctx->local_ip6[3]);
 }
 
 static __always_inline void remote_address(struct bpf_sk_lookup *ctx,
@@ -86,13 +86,13 @@ static __always_inline void remote_address(struct bpf_sk_lookup *ctx,
 	__u32 *words = (__u32 *)out;
 
 	if (ctx->family == AF_INET) {
-		map_ipv4(out, CONTEXT_WORD(ctx, remote_ip4));
+		map_ipv4(out, CONTEXT_WORD(ctx->remote_ip4));
 		return;
 	}
-	words[0] = CONTEXT_WORD(ctx, remote_ip6[0]);
-	words[1] = CONTEXT_WORD(ctx, remote_ip6[1]);
-	words[2] = CONTEXT_WORD(ctx, remote_ip6[2]);
-	words[3] = CONTEXT_WORD(ctx, remote_ip6[3]);
+	words[0] = CONTEXT_WORD(ctx->remote_ip6[0]);
+	words[1] = CONTEXT_WORD(ctx->remote_ip6[1]);
+	words[2] = CONTEXT_WORD(ctx->remote_ip6[2]);
+	words[3] = CONTEXT_WORD(ctx->remote_ip6[3]);
 }
 
 /* Spreads clients over workers; equal for all packets of one connection. */
