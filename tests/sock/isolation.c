@@ -74,13 +74,16 @@ TEST_F(isolation, nothing_is_touched)
 TEST_F(isolation, events_stay)
 {
 	struct gate_event event;
+	struct gate_nl listening;
 
-	ASSERT_EQ(0, gate_subscribe(&self->other));
+	ASSERT_EQ(0, gate_open(&listening));
+	ASSERT_EQ(0, gate_subscribe(&listening));
 	ASSERT_EQ(0, gate_add(&self->p.nl, "there", 1));
 	ASSERT_EQ(0, gate_add(&self->other, "here", 1));
 	/* "there" came first, and is not what is heard first. */
-	ASSERT_EQ(0, gate_event(&self->other, KTLSGATE_CMD_GATE_NTF, &event));
+	ASSERT_EQ(0, gate_event(&listening, KTLSGATE_CMD_GATE_NTF, &event));
 	EXPECT_STREQ("here", event.gate);
+	gate_close(&listening);
 }
 
 /* The namespace goes with gates in it and nobody to delete them. */

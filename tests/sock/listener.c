@@ -218,9 +218,14 @@ TEST_F(listener, agent_restarts)
 /* shutdown() stops a listener without closing it. */
 TEST_F(listener, shut_down)
 {
+	uint16_t port = net_port(self->p.listener);
 	struct tls_server server;
 	struct gate_info info;
 
+	/* With a port that it asked for: it keeps that for the next listen(). */
+	close(self->p.listener);
+	self->p.listener = again(&self->p, &variant->params, port);
+	ASSERT_LE(0, self->p.listener);
 	ASSERT_EQ(0, queue_all(&self->p, &variant->params, self->clients, 2));
 	ASSERT_EQ(0, shutdown(self->p.listener, SHUT_RDWR));
 	EXPECT_TRUE(ended(&self->clients[0]));
