@@ -145,8 +145,9 @@ TEST_F(memcg, moves_to_the_agent)
 					    variant->unread));
 		ASSERT_EQ(0, net_acked(servers[i].fd));
 	}
+	/* Without data there may be no charge to move. */
 	EXPECT_TRUE(NET_WAIT(sock("helper") >=
-			     (long)(CONNECTIONS * (variant->unread ?: 1))));
+			     (long)(CONNECTIONS * variant->unread)));
 	for (i = 0; i < CONNECTIONS; i++)
 		ASSERT_EQ(0, gate_handoff_server(&self->p.nl, &servers[i],
 						 GATE_NAME, NULL));
