@@ -309,6 +309,7 @@ static int handoff_move(struct ktlsgate_conn *conn, struct socket *sock,
 	if (!req || !conn->layer)
 		goto out_request;
 
+	ktlsgate_inherit_congestion(sk, listener);
 	lock_sock(sk);
 	err = handoff_check_state(sk, extack) ?:
 	      ktlsgate_conn_register(conn, sk);

@@ -2,9 +2,8 @@
 /* Socket options that an accepted socket has from its listener.
  *
  * TCP copies the listener when a connection is made. Ours was made by the
- * helper's listener, so what the agent has set on its own comes here. The
- * congestion control, which cannot be changed from a module, and what is
- * agreed upon in the SYN stay the helper's.
+ * helper's listener, so what the agent has set on its own comes here. What is
+ * agreed upon in the SYN stays the helper's. SO_PRIORITY is not inherited.
  */
 #include <net/ipv6.h>
 #include <net/tcp.h>
@@ -44,6 +43,39 @@ static void inherit_keepalive(struct sock *sk, const struct sock *listener)
 	sock_valbool_flag(sk, SOCK_KEEPOPEN, on);
 }
 
+static void inherit_mark(struct sock *sk, const struct sock *listener)
+{
+	u32 mark = READ_ONCE(listener->sk_mark);
+
+	if (READ_ONCE(sk->sk_mark) == mark)
+		return;
+	WRITE_ONCE(sk->sk_mark, mark);
+	sk_dst_reset(sk);
+}
+
+/**
+ * ktlsgate_inherit_congestion() - take the listener's congestion control
+ * @sk: the connection, not locked
+ * @listener: the agent's listening socket
+ *
+ * By the socket option, which is the only way for a module. One that is not to
+ * be had any more leaves the connection with what it has.
+ */
+void ktlsgate_inherit_congestion(struct sock *sk, const struct sock *listener)
+{
+	const struct tcp_congestion_ops *ours, *theirs;
+	char name[TCP_CA_NAME_MAX];
+
+	rcu_read_lock();
+	ours = READ_ONCE(inet_csk(sk)->icsk_ca_ops);
+	theirs = READ_ONCE(inet_csk(listener)->icsk_ca_ops);
+	strscpy(name, theirs->name, sizeof(name));
+	rcu_read_unlock();
+	if (ours != theirs)
+		sk->sk_prot->setsockopt(sk, SOL_TCP, TCP_CONGESTION,
+					KERNEL_SOCKPTR(name), strlen(name));
+}
+
 /**
  * ktlsgate_inherit() - make a connection what accept() would have returned
  * @sk: the connection, locked
@@ -60,12 +92,12 @@ void ktlsgate_inherit(struct sock *sk, const struct sock *listener)
 	sock_owned_by_me(sk);
 	inherit_buffers(sk, listener);
 	inherit_keepalive(sk, listener);
+	inherit_mark(sk, listener);
 	inherit_flag(sk, listener, SOCK_LINGER);
 	inherit_flag(sk, listener, SOCK_URGINLINE);
 	sk->sk_lingertime = listener->sk_lingertime;
 	WRITE_ONCE(sk->sk_rcvtimeo, listener->sk_rcvtimeo);
 	WRITE_ONCE(sk->sk_sndtimeo, listener->sk_sndtimeo);
-	WRITE_ONCE(sk->sk_priority, listener->sk_priority);
 
 	to->nonagle = from->nonagle;
 	WRITE_ONCE(to->linger2, from->linger2);

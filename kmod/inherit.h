@@ -4,6 +4,7 @@
 
 struct sock;
 
+void ktlsgate_inherit_congestion(struct sock *sk, const struct sock *listener);
 void ktlsgate_inherit(struct sock *sk, const struct sock *listener);
 
 #endif /* _KTLSGATE_INHERIT_H */

@@ -86,6 +86,14 @@ static int sockopt_peer(const struct ktlsgate_conn *conn, int optname,
 	}
 }
 
+/* TCP below kTLS knows nothing of SOL_TLS, and says so in its own way. */
+static const struct proto *sockopt_proto(const struct sock *sk, int level)
+{
+	if (level == SOL_TLS)
+		return tls_get_ctx(sk)->sk_proto;
+	return ktlsgate_conn(sk)->layer->base;
+}
+
 /**
  * ktlsgate_getsockopt() - proto.getsockopt
  * @sk: the socket
@@ -103,10 +111,8 @@ int ktlsgate_getsockopt(struct sock *sk, int level, int optname,
 
 	if (level == SOL_KTLSGATE)
 		return sockopt_peer(conn, optname, optval, optlen);
-	if (level == SOL_TLS)
-		return -ENOPROTOOPT;
-	return conn->layer->base->getsockopt(sk, level, optname, optval,
-					     optlen);
+	return sockopt_proto(sk, level)->getsockopt(sk, level, optname,
+						    optval, optlen);
 }
 
 /**
@@ -122,8 +128,6 @@ int ktlsgate_getsockopt(struct sock *sk, int level, int optname,
 int ktlsgate_setsockopt(struct sock *sk, int level, int optname,
 			sockptr_t optval, unsigned int optlen)
 {
-	if (level == SOL_KTLSGATE || level == SOL_TLS)
-		return -ENOPROTOOPT;
-	return ktlsgate_conn(sk)->layer->base->setsockopt(sk, level, optname,
-							  optval, optlen);
+	return sockopt_proto(sk, level)->setsockopt(sk, level, optname,
+						    optval, optlen);
 }
