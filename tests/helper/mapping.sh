@@ -51,7 +51,7 @@ check "no rule for a client: refused" eval \
 	 not echoed'
 check "with its DN in the reason" logged \
 	"refused: no mapping rule applies to CN=nobody,O=Elsewhere (alert access_denied sent)"
-issue patient /CN=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaac ca
+issue patient /CN=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaacb ca
 check "a rule that backtracks without end: refused" eval \
 	'client --cert "$work/patient.crt" --key "$work/patient.key" >/dev/null
 	 not echoed'
