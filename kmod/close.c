@@ -150,8 +150,11 @@ void ktlsgate_fail(struct sock *sk, enum ktlsgate_close_reason reason,
 	if (test_and_set_bit(KTLSGATE_CONN_FAILED, &conn->flags))
 		return;
 	ktlsgate_conn_end(conn, reason, alert);
-	if (reason != KTLSGATE_CLOSE_REASON_ALERT_RECEIVED)
+	if (reason != KTLSGATE_CLOSE_REASON_ALERT_RECEIVED) {
+		/* kTLS leaves its error on the socket, and TCP would not send. */
+		sock_error(sk);
 		ktlsgate_send_alert(sk, KTLSGATE_ALERT_FATAL, alert);
+	}
 
 	lock_sock(sk);
 	WRITE_ONCE(sk->sk_err, ECONNRESET);
