@@ -309,11 +309,16 @@ TEST_F(record, key_update_in_pieces)
 
 TEST_F(record, key_update_cut_by_data)
 {
+	ssize_t n;
+	char b;
+
 	SEND(HANDSHAKE, key_update, 2);
 	SEND(DATA, "cut", 3);
-	EXPECT_TRUE(NET_WAIT(net_poll(self->p.agent, POLLIN, 0) & POLLERR ||
-			     recv(self->p.agent, &(char){ 0 }, 1,
-				  MSG_DONTWAIT) < 0));
+	do {
+		n = read(self->p.agent, &b, 1);
+	} while (n > 0);
+	EXPECT_EQ(-1, n);
+	EXPECT_EQ(ECONNRESET, errno);
 	EXPECT_ALERT(UNEXPECTED_MESSAGE);
 }
 
@@ -441,14 +446,12 @@ TEST_F(record12, unknown_type)
 /* A ClientHello asks to renegotiate: told no, and it may go on without. */
 TEST_F(record12, renegotiation)
 {
-	char b;
-
 	SEND12(HANDSHAKE, "\1\0\0\0", 4);
 	SEND12(DATA, "on", 2);
 	EXPECT_READS("on");
+	/* OpenSSL's client does not go on; that is its choice. */
+	EXPECT_ALERT(NO_RENEGOTIATION);
 	ASSERT_EQ(1, write(self->p.agent, "y", 1));
-	EXPECT_EQ(1, tls_read(&self->p.client, &b, 1));
-	EXPECT_EQ(NO_RENEGOTIATION, self->p.client.alert_in);
 }
 
 TEST_HARNESS_MAIN
