@@ -17,6 +17,11 @@
  */
 #define SEND_RECORDS_MAX	BIT_ULL(24)
 
+/* TCP takes them and they change nothing on the wire, kTLS refuses the whole
+ * call (on some kernels). sendmmsg() sets MSG_BATCH by itself.
+ */
+#define SEND_FLAGS_IDLE	(MSG_BATCH | MSG_CONFIRM | MSG_DONTROUTE | MSG_EOR)
+
 static int send_record(struct sock *sk, const struct proto *base, u8 type,
 		       const u8 *data, size_t len, int flags)
 {
@@ -284,13 +289,16 @@ int ktlsgate_sendmsg(struct sock *sk, struct msghdr *msg, size_t size)
 	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
 	size_t control_len = msg->msg_controllen;
 	bool sendfile = msg->msg_flags & MSG_SPLICE_PAGES;
+	unsigned int flags = msg->msg_flags;
 	int ret;
 
-	ret = send_begin(sk, conn, msg->msg_flags);
+	ret = send_begin(sk, conn, flags);
 	if (ret)
 		return ret;
 	msg->msg_controllen = 0;
+	msg->msg_flags = flags & ~SEND_FLAGS_IDLE;
 	ret = conn->layer->base->sendmsg(sk, msg, size);
+	msg->msg_flags = flags;
 	msg->msg_controllen = control_len;
 	send_count(conn, ret, sendfile);
 	return send_end(sk, conn, ret);

@@ -58,6 +58,21 @@ TEST_F(conn, sendmmsg)
 	EXPECT_CLIENT_READS("0123456789", 10);
 }
 
+/* Flags that mean nothing to TCP are no reason to refuse. */
+TEST_F(conn, idle_flags)
+{
+	static const int flags[] = { MSG_EOR, MSG_CONFIRM, MSG_DONTROUTE,
+				     MSG_NOSIGNAL, MSG_DONTWAIT };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE_OF(flags); i++) {
+		EXPECT_EQ(4, send(self->p.agent, "flag", 4, flags[i])) {
+			TH_LOG("flag %#x: %s", flags[i], strerror(errno));
+		}
+		EXPECT_CLIENT_READS("flag", 4);
+	}
+}
+
 /* MSG_MORE holds back; the write without it sends all. */
 TEST_F(conn, more)
 {
