@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --init=systemd
+# vm: --init=systemd --env LIMIT=1800
 # The tests of the helper and of steering, in the guest, as TAP. With names of
 # parts (config dn refusals ...) only those.
 . "$(dirname "$0")/lib.sh"
