@@ -74,7 +74,7 @@ kafkajs_both_ways() {
 	kafkajs consume kafkajs "$work/kafkajs.out" \
 		"$(wc -l <"$given/small.in")" &
 	consumer=$!
-	wait_for 60 "KafkaJS" same_size "$given/small.in" "$work/kafkajs.out"
+	wait_for 120 "KafkaJS" same_size "$given/small.in" "$work/kafkajs.out"
 	stopped $consumer
 	equal "$work/kafkajs.out" "$(given_sum small)"
 }
@@ -94,7 +94,7 @@ tls12_client() {
 	kcat_produce tls12 "$given/small.in"
 	kcat_consume tls12 -o beginning -e >"$work/tls12.out"
 	equal "$work/tls12.out" "$(given_sum small)"
-	wait_for 10 "a connection of TLS 1.2" eval \
+	wait_for 120 "a connection of TLS 1.2" eval \
 		'closed_events ".tls_version == \"1.2\"" | grep -q .'
 }
 
@@ -107,7 +107,7 @@ java_key_updates() {
 	JAVA_FLAGS=-Djava.security.properties=$work/updates.security \
 		java_perf_consume updates 20000 | tee "$work/updates.consumed"
 	tail -n 1 "$work/updates.consumed" | cut -d, -f5 | grep -qw 20000
-	wait_for 10 "KeyUpdates" eval \
+	wait_for 120 "KeyUpdates" eval \
 		'closed_events ".key_updates_received >= 10 and
 			.key_updates_sent >= 1" | grep -q .'
 }
@@ -115,7 +115,7 @@ java_key_updates() {
 # --- consumer groups --------------------------------------------------------
 
 member() {			# member NAME: process ID in the file NAME.pid
-	kcat_tls payments -G members -q -X auto.offset.reset=earliest \
+	kcat_tls payments -G members -X auto.offset.reset=earliest \
 		-X auto.commit.interval.ms=200 -u group \
 		>"$work/$1.out" 2>"$work/$1.err" &
 	echo $! >"$work/$1.pid"
@@ -131,9 +131,9 @@ to_group() { kcat_produce group "$given/small.in"; }
 group_shares() {
 	member first
 	member second
-	wait_for 60 "both members" members_are 2
+	wait_for 120 "both members" members_are 2
 	to_group
-	wait_for 60 "all records at the group" has_lines \
+	wait_for 120 "all records at the group" has_lines \
 		"$(wc -l <"$given/small.in")" "$work/first.out" "$work/second.out"
 	cat "$work/first.out" "$work/second.out" >"$work/group.out"
 	sorted_equal "$work/group.out" small
@@ -151,7 +151,7 @@ members_are() {
 }
 
 group_committed() {
-	wait_for 60 "the commit of all offsets" lag_is_zero
+	wait_for 120 "the commit of all offsets" lag_is_zero
 }
 
 lag_is_zero() {
@@ -166,11 +166,11 @@ lag_is_zero() {
 group_takes_over() {
 	local before
 	kill "$(cat "$work/first.pid")"
-	wait_for 60 "all partitions at the second member" eval \
+	wait_for 120 "all partitions at the second member" eval \
 		'[ "$(tail -n 1 "$work/second.err" | grep -o "group \[" | wc -l)" = 4 ]'
 	before=$(lines "$work/second.out")
 	to_group
-	wait_for 60 "the records at the second member" has_lines \
+	wait_for 120 "the records at the second member" has_lines \
 		$((before + $(wc -l <"$given/small.in"))) "$work/second.out"
 	tail -n +$((before + 1)) "$work/second.out" >"$work/group.out"
 	sorted_equal "$work/group.out" small
@@ -224,11 +224,11 @@ helper_killed() {
 	kcat_consume live -o beginning -u >"$work/live.out" 2>"$work/live.err" &
 	echo $! >"$work/live.pid"
 	echo before | kcat -b "$inside" -P -t live
-	wait_for 30 "the first record" grep -q before "$work/live.out"
+	wait_for 120 "the first record" grep -q before "$work/live.out"
 	systemctl kill --signal=KILL ktlsgated.service
 	systemctl stop ktlsgated.service
 	echo after | kcat -b "$inside" -P -t live
-	wait_for 30 "the second record" grep -q after "$work/live.out"
+	wait_for 120 "the second record" grep -q after "$work/live.out"
 	! kcat_tls payments -L -m 3
 }
 
@@ -239,9 +239,9 @@ served_again() {
 }
 
 nothing_left() {
-	wait_for 30 "the end of all connections" open_connections 0
-	wait_for 30 "the kernel's TLS contexts to go" no_tls_contexts
-	wait_for 30 "the references to tls" eval \
+	wait_for 120 "the end of all connections" open_connections 0
+	wait_for 120 "the kernel's TLS contexts to go" no_tls_contexts
+	wait_for 120 "the references to tls" eval \
 		'[ "$(cat /sys/module/tls/refcnt)" = '"$tls_users"' ]'
 }
 

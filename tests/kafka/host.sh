@@ -54,3 +54,17 @@ build_for_guest() {
 prepare() {
 	"$vm_dir/in-guest-root" tests/kafka/prepare /src/build/kafka-job "$@"
 }
+
+# The archive of classes, made once for this JVM and these jars.
+class_archive() {
+	local hash entry
+	hash=$(input_hash "$tree_dir"/tests/kafka/{class-archive,lib.sh,clients.sh} \
+		-- "$("$vm_dir/rootfs")" "$(ls -A "$tree_dir/build/kafka")")
+	entry=$(cached classes "$hash" class_archive_fill)
+	cp "$entry/classes.jsa" "$tree_dir/build/kafka-job/"
+}
+
+class_archive_fill() {
+	unshare --net "$vm_dir/in-guest-root" --bind "$1" \
+		tests/kafka/class-archive /cache/classes.jsa
+}

@@ -23,9 +23,6 @@ const kafka = new Kafka({
 
 async function produce() {
 	const producer = kafka.producer();
-	const lines = readline.createInterface({
-		input: fs.createReadStream(file),
-	});
 	let messages = [];
 	let sent = 0;
 
@@ -36,6 +33,10 @@ async function produce() {
 	}
 
 	await producer.connect();
+	// Not before: lines that come while nobody iterates are lost.
+	const lines = readline.createInterface({
+		input: fs.createReadStream(file),
+	});
 	for await (const value of lines) {
 		messages.push({ value });
 		if (messages.length === 500)

@@ -79,7 +79,7 @@ watch_events() {
 	ktlsgate -j monitor >"$work/events" 2>"$work/monitor.err" &
 	monitor=$!
 	# It prints nothing before something happens: make something happen.
-	wait_for 20 "ktlsgate monitor" seen_event
+	wait_for 60 "ktlsgate monitor" seen_event
 }
 
 seen_event() {
@@ -134,7 +134,7 @@ start_broker() {
 	LOG_LEVEL=info java_run kafka.Kafka "$work/server.properties" \
 		>"$work/log/broker" 2>&1 &
 	broker=$!
-	if ! wait_for 180 "the start of Apache Kafka" broker_ready; then
+	if ! wait_for 400 "the start of Apache Kafka" broker_ready; then
 		tail -n 40 "$work/log/broker" >&2
 		return 1
 	fi

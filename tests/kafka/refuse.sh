@@ -16,10 +16,10 @@ refuse() {
 	mkdir -p "$work/refused"
 	before=$(refused_count)
 	# -L asks for the metadata and gives up after -m seconds.
-	"$@" -L -m 10 >"$work/refused/$name.out" 2>"$work/refused/$name.err" &
+	"$@" -L -m 60 >"$work/refused/$name.out" 2>"$work/refused/$name.err" &
 	client=$!
-	wait_for 20 "the refusal of $name" more_refusals "$before"
-	wait_for 20 "the error of $name" client_error "$name"
+	wait_for 60 "the refusal of $name" more_refusals "$before"
+	wait_for 60 "the error of $name" client_error "$name"
 	stopped "$client"
 	client_error "$name" >"$work/refused/$name.client"
 	grep '"event":"refused"' "$work/events" |
