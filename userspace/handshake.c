@@ -188,8 +188,7 @@ static void first(struct handshake *handshake)
 		return;
 	}
 	what = sniff(bytes, got);
-	/* Few bytes of something else: better words when there are more. */
-	if (what && got < 8 && !handshake->half_closed)
+	if (what && sniff_wants_more(bytes, got) && !handshake->half_closed)
 		return;
 	if (what) {
 		verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_NOT_TLS, "%s",

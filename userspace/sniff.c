@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <ctype.h>
 #include <string.h>
 
 #include "sniff.h"
@@ -52,4 +53,11 @@ const char *sniff(const unsigned char *bytes, size_t size)
 	if (bytes[0] >= 20 && bytes[0] <= 23 && size >= 2 && bytes[1] == 3)
 		return "not a TLS handshake: a TLS record of another type came first";
 	return "not TLS: the first bytes are no TLS record";
+}
+
+/* It may become Kafka, a method of HTTP, or a header of the PROXY protocol. */
+bool sniff_wants_more(const unsigned char *bytes, size_t size)
+{
+	return size > 0 && size < 8 &&
+	       (bytes[0] == 0 || bytes[0] == '\r' || isupper(bytes[0]));
 }

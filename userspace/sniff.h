@@ -2,6 +2,7 @@
 #ifndef KTLSGATED_SNIFF_H
 #define KTLSGATED_SNIFF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define SNIFF_BYTES 12
@@ -11,5 +12,8 @@
  * NULL: a TLS handshake, or nothing against it yet; else a sentence.
  */
 const char *sniff(const unsigned char *bytes, size_t size);
+
+/* Whether a better word may be found with more bytes. */
+bool sniff_wants_more(const unsigned char *bytes, size_t size);
 
 #endif

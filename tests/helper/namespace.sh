@@ -28,7 +28,7 @@ config "name: kafka"
 check "the namespace leaves the configuration" reload
 IN_NETNS=(ip netns exec inside)
 check "its agent is open again" eval \
-	'client --raw 6869 --timeout 20 >/dev/null; said ".reply == \"6869\""'
+	'client --raw 68692c206167656e74 --timeout 20 >/dev/null; said ".reply == \"68692c206167656e74\""'
 IN_NETNS=()
 check "the gate outside serves on" mtls_echo
 config "network-namespace: nowhere"

@@ -58,7 +58,7 @@ check "the first one still wants certificates" eval \
 config "client-ca: $work/other-ca.crt"
 check "the second gate goes, the first trusts another CA" reload
 check "the second agent is open again" eval \
-	'client --raw 6869 --port 9093 --timeout 20 >/dev/null; said ".reply == \"6869\""'
+	'client --raw 68692c206167656e74 --port 9093 --timeout 20 >/dev/null; said ".reply == \"68692c206167656e74\""'
 check "the first gate refuses whom it trusted" eval \
 	'mtls >/dev/null; not echoed'
 check "and takes whom it refused" eval \
@@ -68,7 +68,7 @@ config "port: 9093"
 check "a gate may change its port" reload
 check "and serves there" mtls_echo --port 9093
 check "its old port is open to plaintext" eval \
-	'client --raw 6869 --timeout 20 >/dev/null; said ".reply == \"6869\""'
+	'client --raw 68692c206167656e74 --timeout 20 >/dev/null; said ".reply == \"68692c206167656e74\""'
 config
 check "and back" reload
 check "serves" mtls_echo

@@ -3,7 +3,7 @@
 # The agent's own port: who reaches what, on both address families, and what
 # happens when the helper is gone.
 
-plain="68656c6c6f"
+plain="68656c6c6f2c206167656e74"	# hello, agent
 plaintext_passes() { # plaintext_passes [OPTION...]: the agent answered itself
 	client --raw $plain --timeout 20 "$@" >/dev/null
 	said ".reply == \"$plain\""
@@ -30,7 +30,7 @@ for family in 4 6 dual; do
 			eval "not plaintext_passes --address $address"
 	done
 	check "agent $family never read plaintext from outside" \
-		not grep -q "read b'hello'" "$work/agent-$family.seen"
+		not grep -q "read b'hello, agent'" "$work/agent-$family.seen"
 	agents_stop
 	: >"$work/helper.log"
 done
