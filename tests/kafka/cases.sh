@@ -71,7 +71,7 @@ java_resumed() {
 kafkajs_both_ways() {
 	local consumer
 	kafkajs produce kafkajs "$given/small.in"
-	kafkajs consume kafkajs "$work/kafkajs.out" \
+	EXEC=exec kafkajs consume kafkajs "$work/kafkajs.out" \
 		"$(wc -l <"$given/small.in")" &
 	consumer=$!
 	wait_for 120 "KafkaJS" same_size "$given/small.in" "$work/kafkajs.out"
@@ -115,7 +115,7 @@ java_key_updates() {
 # --- consumer groups --------------------------------------------------------
 
 member() {			# member NAME: process ID in the file NAME.pid
-	kcat_tls payments -G members -X auto.offset.reset=earliest \
+	EXEC=exec kcat_tls payments -G members -X auto.offset.reset=earliest \
 		-X auto.commit.interval.ms=200 -u group \
 		>"$work/$1.out" 2>"$work/$1.err" &
 	echo $! >"$work/$1.pid"
@@ -221,7 +221,7 @@ refused_java() {
 
 # The record comes by the broker's other listener: the gate is shut meanwhile.
 helper_killed() {
-	kcat_consume live -o beginning -u >"$work/live.out" 2>"$work/live.err" &
+	EXEC=exec kcat_consume live -o beginning -u >"$work/live.out" 2>"$work/live.err" &
 	echo $! >"$work/live.pid"
 	echo before | kcat -b "$inside" -P -t live
 	wait_for 120 "the first record" grep -q before "$work/live.out"

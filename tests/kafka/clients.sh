@@ -17,17 +17,18 @@ install_clients() {
 # One by one and in order: a class archive must find the same path.
 class_path() { printf '%s:' "$libs"/*.jar; }
 
-# java_run CLASS ARGUMENTS...: exec, so that a background job's ID is Java's.
+# In the background EXEC=exec goes before the clients here, or the process ID
+# that the shell knows is not the client's but that of a shell around it.
+#
+# java_run CLASS ARGUMENTS...
 # C1 alone: under emulation C2's compiling costs more than it gives back.
 java_run() {
-	exec_java -Xmx"${HEAP:-512m}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
-		-XX:-UsePerfData -Djava.net.preferIPv4Stack=false \
+	${EXEC:-} java -Xmx"${HEAP:-512m}" -XX:+UseSerialGC \
+		-XX:TieredStopAtLevel=1 -XX:-UsePerfData \
 		-Dorg.slf4j.simpleLogger.defaultLogLevel="${LOG_LEVEL:-warn}" \
 		-XX:SharedArchiveFile="$work/classes.jsa" -Xlog:disable \
 		${JAVA_FLAGS:-} -cp "$(class_path)" "$@"
 }
-
-exec_java() { (exec java "$@"); }
 
 same_size() { [ "$(stat -c %s "$1")" = "$(stat -c %s "$2")" ]; }
 
@@ -70,7 +71,7 @@ java_consume() {		# TOPIC ARGUMENTS...
 kcat_tls() {
 	local name=$1
 	shift
-	kcat -b "$bootstrap" -X security.protocol=ssl \
+	${EXEC:-} kcat -b "$bootstrap" -X security.protocol=ssl \
 		-X ssl.ca.location="$tls/ca.crt" \
 		-X ssl.certificate.location="$tls/$name.crt" \
 		-X ssl.key.location="$tls/$name.key" "$@"
@@ -89,5 +90,5 @@ kcat_consume() {		# TOPIC ARGUMENTS...
 
 kafkajs() {			# produce TOPIC FILE, consume TOPIC FILE RECORDS
 	NODE_PATH=$modules KAFKAJS_NO_PARTITIONER_WARNING=1 \
-		node "$kafka_dir/kafkajs.js" "$bootstrap" "$tls" "$@"
+		${EXEC:-} node "$kafka_dir/kafkajs.js" "$bootstrap" "$tls" "$@"
 }

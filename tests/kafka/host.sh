@@ -58,7 +58,7 @@ prepare() {
 # The archive of classes, made once for this JVM and these jars.
 class_archive() {
 	local hash entry
-	hash=$(input_hash "$tree_dir"/tests/kafka/{class-archive,lib.sh,clients.sh} \
+	hash=$(input_hash "$tree_dir/tests/kafka/class-archive" \
 		-- "$("$vm_dir/rootfs")" "$(ls -A "$tree_dir/build/kafka")")
 	entry=$(cached classes "$hash" class_archive_fill)
 	cp "$entry/classes.jsa" "$tree_dir/build/kafka-job/"

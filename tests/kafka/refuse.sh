@@ -16,7 +16,7 @@ refuse() {
 	mkdir -p "$work/refused"
 	before=$(refused_count)
 	# -L asks for the metadata and gives up after -m seconds.
-	"$@" -L -m 60 >"$work/refused/$name.out" 2>"$work/refused/$name.err" &
+	EXEC=exec "$@" -L -m 60 >"$work/refused/$name.out" 2>"$work/refused/$name.err" &
 	client=$!
 	wait_for 60 "the refusal of $name" more_refusals "$before"
 	wait_for 60 "the error of $name" client_error "$name"
@@ -38,11 +38,11 @@ client_error() {
 }
 
 kcat_without_certificate() {
-	kcat -b "$bootstrap" -X security.protocol=ssl \
+	${EXEC:-} kcat -b "$bootstrap" -X security.protocol=ssl \
 		-X ssl.ca.location="$tls/ca.crt" "$@"
 }
 
-kcat_plaintext() { kcat -b "$bootstrap" "$@"; }
+kcat_plaintext() { ${EXEC:-} kcat -b "$bootstrap" "$@"; }
 
 refuse_all() {
 	refuse no-certificate kcat_without_certificate
