@@ -6,14 +6,33 @@
 
 results_open() {
 	results=$logs/results
-	: >"$results"
+	rm -f "$results" "$results".* "$results-again"
 	began=$SECONDS
 }
 
 # record KERNEL pass|fail|skip NAME [LOG [FIRST-LINE LAST-LINE]]
 record() {
 	printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "${4-}" "${5-}" \
-		"${6-}" >>"$results"
+		"${6-}" >>"$results.$1"
+}
+
+# unsteady KERNEL: the programs with a failure that haste of a busy host could
+# explain. A guest that died, what the kernel's log, kmemleak or a count of
+# objects complains of, and what was not run, are failures at once.
+unsteady() {
+	local failures
+	failures=$(awk -F '\t' '$2 == "fail" { print $3 }' "$results.$1" 2>/dev/null)
+	grep -qE 'the guest (died|hung|does not)|(nothing-left|kernel-log|kmemleak)$|out of time$' \
+		<<<"$failures" && return
+	sed -n 's/: .*//p' <<<"$failures" | sort -u
+}
+
+# forget KERNEL PROGRAM: it is run again. What failed is told all the same.
+forget() {
+	awk -F '\t' -v p="$2: " '$2 == "fail" && index($3, p) == 1 {
+		print "tried again: " $1 " " $3 }' "$results.$1" | tee -a "$results-again"
+	awk -F '\t' -v p="$2: " 'index($3, p) != 1' "$results.$1" >"$results.new.$1"
+	mv "$results.new.$1" "$results.$1"
 }
 
 # progress KERNEL WHAT RESULT SECONDS
@@ -100,6 +119,13 @@ collect() {
 		fi
 		return 0
 	}
+	if [ "$status" = 124 ] && [ $SECONDS -ge "$time" ]; then
+		line="out of time${current:+ in $current}"
+		record "$kernel" "$(late "$kernel")" "$program: $line" "$log" \
+			"$first" "$lines"
+		progress "$kernel" "$program" "$line" -
+		return
+	fi
 	line="the guest died (status $status)${current:+ in $current}"
 	[ "$status" != 124 ] ||
 		line="the guest hung and was killed${current:+ in $current}"
@@ -131,6 +157,12 @@ ends() {
 # The failures once more, with what led to them, and the one closing line.
 results_close() {
 	local kernel result name log first last passed failed skipped
+	cat "$results".* >"$results" 2>/dev/null
+	if [ -e "$results-again" ]; then
+		echo
+		echo "Not steady, each program was run once more:"
+		cat "$results-again"
+	fi
 	passed=$(grep -cP '^[^\t]*\tpass\t' "$results")
 	failed=$(grep -cP '^[^\t]*\tfail\t' "$results")
 	skipped=$(grep -cP '^[^\t]*\tskip\t' "$results")
