@@ -189,24 +189,24 @@ refused_as() {
 }
 
 refused_without_certificate() {
-	refuse no-certificate kcat_without_certificate
+	refuse no-certificate no-certificate kcat_without_certificate
 	refused_as no-certificate no-certificate certificate_required \
 		'certificate required'
 }
 
 refused_other_ca() {
-	refuse other-ca kcat_tls stranger
+	refuse other-ca bad-certificate kcat_tls stranger
 	refused_as other-ca bad-certificate unknown_ca 'unknown ca'
 }
 
 refused_plaintext() {
-	refuse plaintext kcat_plaintext
+	refuse plaintext not-tls kcat_plaintext
 	refused_as plaintext not-tls '' disconnected
 }
 
 refused_java() {
 	local before
-	before=$(refused_count)
+	before=$(refusals no-certificate | wc -l)
 	grep -v keystore "$tls/payments.properties" >"$work/nobody.properties"
 	! java_run org.apache.kafka.tools.TopicCommand --list \
 		--bootstrap-server "$bootstrap" \
@@ -214,7 +214,7 @@ refused_java() {
 	cat "$work/nobody"
 	grep -q 'SslAuthenticationException\|SSL handshake failed' \
 		"$work/nobody"
-	more_refusals "$before"
+	wait_for 60 "the refusal" more_refusals no-certificate "$before"
 }
 
 # --- the helper goes --------------------------------------------------------

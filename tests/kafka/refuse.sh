@@ -4,26 +4,30 @@
 # Clients that a gate must refuse, and the error that both sides saw. librdkafka
 # is asked, for it says what the server's alert was.
 
-refused_count() { grep -c '"event":"refused"' "$work/events" || :; }
+# refusals CODE: the events, so far, of clients refused for this reason.
+refusals() {
+	jq -c --arg code "$1" \
+		'select(.event == "refused" and .code == $code)' "$work/events"
+}
 
-more_refusals() { [ "$(refused_count)" -gt "$1" ]; }
+more_refusals() { [ "$(refusals "$1" | wc -l)" -gt "$2" ]; }
 
-# refuse NAME KCAT...: runs it to its failure. What kcat saw goes into
+# refuse NAME CODE KCAT...: runs it to its failure. What kcat saw goes into
 # $work/refused/NAME.client, the helper's event into NAME.helper.
 refuse() {
-	local name=$1 before client=''
-	shift
+	local name=$1 code=$2 before client=''
+	shift 2
 	mkdir -p "$work/refused"
-	before=$(refused_count)
+	before=$(refusals "$code" | wc -l)
 	# -L asks for the metadata and gives up after -m seconds.
 	EXEC=exec "$@" -L -m 60 >"$work/refused/$name.out" 2>"$work/refused/$name.err" &
 	client=$!
-	wait_for 60 "the refusal of $name" more_refusals "$before"
+	wait_for 60 "the refusal of $name" more_refusals "$code" "$before"
 	wait_for 60 "the error of $name" client_error "$name"
 	stopped "$client"
 	client_error "$name" >"$work/refused/$name.client"
-	grep '"event":"refused"' "$work/events" |
-		sed -n "$((before + 1))p" >"$work/refused/$name.helper"
+	refusals "$code" | sed -n "$((before + 1))p" \
+		>"$work/refused/$name.helper"
 	if grep -q topic "$work/refused/$name.out"; then
 		echo "$name: was served" >&2
 		return 1
@@ -45,9 +49,9 @@ kcat_without_certificate() {
 kcat_plaintext() { ${EXEC:-} kcat -b "$bootstrap" "$@"; }
 
 refuse_all() {
-	refuse no-certificate kcat_without_certificate
-	refuse other-ca kcat_tls stranger
-	refuse plaintext kcat_plaintext
+	refuse no-certificate no-certificate kcat_without_certificate
+	refuse other-ca bad-certificate kcat_tls stranger
+	refuse plaintext not-tls kcat_plaintext
 	refusals_json | jq -r '"   \(.what): client: \(.client)\n   helper: \(.helper)"'
 }
 
