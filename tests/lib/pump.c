@@ -85,10 +85,14 @@ static bool push(struct state *s)
 {
 	struct pump *p = s->p;
 	size_t chunk = p->chunk ? p->chunk : CHUNK;
+	size_t between = p->send / (p->updates + 1);
 	int ret;
 
 	if (p->sent == p->send)
 		return true;
+	/* Data between all KeyUpdates: a run of them looks like an attack. */
+	if (chunk > between)
+		chunk = between;
 	if (!s->pending) {
 		s->pending = p->send - p->sent < chunk ? p->send - p->sent :
 							 chunk;
