@@ -26,6 +26,10 @@ help:
 	@echo "make clean        remove build/"
 	@echo "make distclean    also remove the cache of guests and downloads"
 
+# The kernel's build would take our O= for its own.
+kbuild = env -u MAKEFLAGS -u MAKEOVERRIDES $(MAKE) -j$(shell nproc) -C $(KDIR) \
+	M=$(out)/modules
+
 # The kernel builds beside the sources, so it gets a copy.
 modules:
 	@[ -e "$(KDIR)/Makefile" ] || { echo \
@@ -33,7 +37,7 @@ modules:
 	>&2; exit 1; }
 	@mkdir -p $(out)/modules
 	@cp -dRu --preserve=mode,timestamps $(tree)/Kbuild $(tree)/kmod $(out)/modules/
-	$(MAKE) -C $(KDIR) M=$(out)/modules modules
+	$(kbuild) modules
 
 # What the programs of the other folders share is built once.
 userspace:
@@ -42,8 +46,8 @@ userspace:
 	$(MAKE) -C $(tree)/tools O=$(out)
 
 install: all
-	$(MAKE) -C $(KDIR) M=$(out)/modules modules_install \
-		$(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) INSTALL_MOD_DIR=updates
+	$(kbuild) modules_install INSTALL_MOD_DIR=updates \
+		$(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR))
 	for dir in bpf userspace tools; do \
 		$(MAKE) -C $(tree)/$$dir O=$(out) DESTDIR=$(DESTDIR) \
 			PREFIX=$(PREFIX) install || exit 1; \
