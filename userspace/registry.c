@@ -207,6 +207,30 @@ static void register_door(struct door *door)
 	door->told = error != 0;
 }
 
+static void log_agent(const struct door *door)
+{
+	struct log_fields fields = { .gate = name_of(door) };
+	unsigned int listener = door->listener;
+
+	log_with(LOG_INFO, &fields, "gate %s: the agent %s%s%s%s",
+		 name_of(door), listener ? "listens:" : "does not listen",
+		 listener & KTLSGATE_LISTENER_IPV4 ? " IPv4" : "",
+		 listener & KTLSGATE_LISTENER_IPV6 ? " IPv6" : "",
+		 listener & KTLSGATE_LISTENER_DUAL_STACK ? " dual-stack" : "");
+}
+
+/* Steering begins with the right family, not only after the first second. */
+static void look_at_agent(struct door *door)
+{
+	struct gate_status status;
+
+	if (!door->gate->cfg->steering ||
+	    channel_gate_get(door->ns->control, name_of(door), &status))
+		return;
+	door->listener = status.listener;
+	log_agent(door);
+}
+
 /* IPv4 clients to AF_INET6 sockets, where the agent's is a dual-stack one. */
 static bool ipv4_by_ipv6(const struct door *door)
 {
@@ -302,8 +326,11 @@ static void commit(struct registry *registry, struct doors *new)
 	registry->doors = *new;
 	serve(registry);
 	unregister_gone(registry, &old);
-	for (i = 0; i < new->count; i++)
+	for (i = 0; i < new->count; i++) {
 		register_door(&new->door[i]);
+		if (!find_door(&old, new->door[i].ns, name_of(&new->door[i])))
+			look_at_agent(&new->door[i]);
+	}
 	steer_all(registry, &old);
 	for (i = 0; i < old.count; i++)
 		drop_door(&old.door[i], !still_used(&registry->doors,
@@ -363,15 +390,10 @@ static bool reopen(struct registry *registry, struct door *door,
 static void agent_changed(struct registry *registry, struct door *door,
 			  unsigned int listener)
 {
-	struct log_fields fields = { .gate = name_of(door) };
 	struct listeners *old = NULL;
 
 	door->listener = listener;
-	log_with(LOG_INFO, &fields, "gate %s: the agent %s%s%s%s",
-		 name_of(door), listener ? "listens:" : "does not listen",
-		 listener & KTLSGATE_LISTENER_IPV4 ? " IPv4" : "",
-		 listener & KTLSGATE_LISTENER_IPV6 ? " IPv6" : "",
-		 listener & KTLSGATE_LISTENER_DUAL_STACK ? " dual-stack" : "");
+	log_agent(door);
 	if (door->gate->cfg->steering) {
 		steer_door(door);
 	} else if (reopen(registry, door, &old)) {
