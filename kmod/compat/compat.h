@@ -12,11 +12,13 @@
 #include <net/tls.h>
 
 /* 6.5: sendfile arrives in sendmsg() with MSG_SPLICE_PAGES; before in
- * sendpage().
+ * sendpage(). Stable 6.1 has got the flag, but not the change.
  */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define KTLSGATE_HAVE_SENDPAGE
+#endif
 #ifndef MSG_SPLICE_PAGES
 #define MSG_SPLICE_PAGES	0
-#define KTLSGATE_HAVE_SENDPAGE
 #endif
 
 /* 6.2 */
