@@ -59,9 +59,27 @@ prepare() {
 class_archive() {
 	local hash entry
 	hash=$(input_hash "$tree_dir/tests/kafka/class-archive" \
-		-- "$("$vm_dir/rootfs")" "$(ls -A "$tree_dir/build/kafka")")
+		-- "$("$vm_dir/rootfs")" "$(basename "$tree_dir"/build/kafka/.kafka-*)")
 	entry=$(cached classes "$hash" class_archive_fill)
-	cp "$entry/classes.jsa" "$tree_dir/build/kafka-job/"
+	kafka_disk "$entry"
+}
+
+# kafka_disk ENTRY: jars, KafkaJS and ENTRY's class archive as a disk; relative
+# to the tree in QEMU's arguments, whatever the path of the tree.
+kafka_disk() {
+	local image=$tree_dir/build/kafka/disk.img all
+	disk="-drive file=build/kafka/disk.img,format=raw,if=none,id=kafka,readonly=on"
+	disk+=" -device virtio-blk-pci,drive=kafka"
+	cd "$tree_dir"
+	[ ! -e "$image" ] || [ "$image" -ot "$1" ] || return 0
+	all=$(mktemp -d)
+	cp -a "$tree_dir/build/kafka/libs" "$tree_dir/build/kafka/node_modules" \
+		"$1/classes.jsa" "$all/"
+	rm -f "$image"
+	truncate -s 256M "$image"
+	mke2fs -q -t ext4 -F -L ktlsgate-kafka -m 0 -O ^has_journal \
+		-d "$all" "$image"
+	rm -rf "$all"
 }
 
 class_archive_fill() {

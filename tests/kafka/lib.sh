@@ -62,6 +62,8 @@ helper_config() {
 		    private-key: /etc/ktlsgate/tls/tls.key
 		    client-auth: required
 		    client-ca: /etc/ktlsgate/tls/ca.crt
+		    # Java's first handshake takes long in emulation.
+		    handshake-timeout: 60s
 	END
 }
 
