@@ -30,10 +30,9 @@ class_path() { printf '%s:' "$libs"/*.jar; }
 # that the shell knows is not the client's but that of a shell around it.
 #
 # java_run CLASS ARGUMENTS...
-# C1 alone: under emulation C2's compiling costs more than it gives back.
 java_run() {
 	${EXEC:-} java -Xmx"${HEAP:-512m}" -XX:+UseSerialGC \
-		-XX:TieredStopAtLevel=1 -XX:-UsePerfData \
+		-XX:-UsePerfData \
 		-Dorg.slf4j.simpleLogger.defaultLogLevel="${LOG_LEVEL:-warn}" \
 		-XX:SharedArchiveFile="$work/classes.jsa" -Xlog:disable \
 		${JAVA_FLAGS:-} -cp "$(class_path)" "$@"
