@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Connections as objects: dumps and their filters, kill, counters, events. */
+#include <sys/utsname.h>
+
 #include "test.h"
 
 #define CLIENTS 5
@@ -206,10 +208,14 @@ TEST_F(conns, dump_by_peer)
 TEST_F(conns, dump_bad_filters)
 {
 	struct nl_msg *msg = dump(&self->p.nl);
+	struct utsname kernel;
 
 	nla_put(msg, KTLSGATE_A_CONN_PEER_ADDRESS, 3, "123");
 	EXPECT_EQ(-EINVAL, gate_send(&self->p.nl, msg, NULL, NULL));
-	EXPECT_STRNE("", self->p.nl.text);
+	/* 6.1 gives the start of a dump no place for a sentence. */
+	uname(&kernel);
+	if (strncmp(kernel.release, "6.1.", 4))
+		EXPECT_STRNE("", self->p.nl.text);
 	msg = dump(&self->p.nl);
 	nla_put_u32(msg, KTLSGATE_A_CONN_STATE, 1);
 	EXPECT_EQ(-EINVAL, gate_send(&self->p.nl, msg, NULL, NULL));
