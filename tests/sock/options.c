@@ -26,6 +26,18 @@ static int set(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof(value)) ? -errno : 0;
 }
 
+/* What a plain socket of this family answers to a level it does not know: that
+ * differs between kernels and families.
+ */
+static int unknown_level(int fd)
+{
+	int plain = socket(get(fd, SOL_SOCKET, SO_DOMAIN), SOCK_STREAM, 0);
+	int error = -get(plain, 12345, 1);
+
+	close(plain);
+	return error;
+}
+
 /* A second connection, accepted after the listener has got its options. */
 #define ACCEPT_AGAIN(client)						\
 ({									\
@@ -188,9 +200,11 @@ TEST_F(conn, unknown_options)
 {
 	char b[64];
 	socklen_t len = sizeof(b);
+	int error;
 
 	EXPECT_EQ(-1, getsockopt(self->p.agent, 12345, 1, b, &len));
-	EXPECT_EQ(EOPNOTSUPP, errno);
+	error = errno;
+	EXPECT_EQ(unknown_level(self->p.agent), error);
 	EXPECT_EQ(-ENOPROTOOPT, set(self->p.agent, 12345, 1, 0));
 	EXPECT_EQ(-ENOPROTOOPT, get(self->p.agent, IPPROTO_TCP, 9999));
 }
@@ -200,14 +214,15 @@ TEST_F(conn, no_keys)
 {
 	struct tls12_crypto_info_aes_gcm_256 info;
 	socklen_t len;
-	int option, value;
+	int option, value, error;
 
 	for (option = 1; option < 8; option++) {
 		memset(&info, 0x5a, sizeof(info));
 		len = sizeof(info);
 		EXPECT_EQ(-1, getsockopt(self->p.agent, SOL_TLS, option, &info,
 					 &len));
-		EXPECT_EQ(EOPNOTSUPP, errno);
+		error = errno;
+		EXPECT_EQ(unknown_level(self->p.agent), error);
 		EXPECT_EQ(0x5a5a, info.info.version);
 		memset(&info, 0, sizeof(info));
 		info.info.version = TLS_1_3_VERSION;
@@ -242,10 +257,12 @@ TEST_F(conn, identity)
 	struct ktlsgate_peer_info info = {};
 	socklen_t len = sizeof(info);
 	char b[128];
+	int error;
 
 	if (variant->params.plain) {
 		EXPECT_EQ(-1, STRING(KTLSGATE_PEER_INFO, &info, &len));
-		EXPECT_EQ(EOPNOTSUPP, errno);
+		error = errno;
+		EXPECT_EQ(unknown_level(self->p.agent), error);
 		return;
 	}
 	ASSERT_EQ(0, STRING(KTLSGATE_PEER_INFO, &info, &len));
@@ -316,10 +333,12 @@ TEST_F(conn, identity_of_listener)
 {
 	char b[64];
 	socklen_t len = sizeof(b);
+	int error;
 
 	EXPECT_EQ(-1, getsockopt(self->p.listener, SOL_KTLSGATE,
 				 KTLSGATE_PEER_PRINCIPAL, b, &len));
-	EXPECT_EQ(EOPNOTSUPP, errno);
+	error = errno;
+	EXPECT_EQ(unknown_level(self->p.listener), error);
 }
 
 TEST_HARNESS_MAIN

@@ -10,8 +10,8 @@
  *	getsockopt(fd, SOL_KTLSGATE, option, value, &length)
  *
  * Any process that holds the socket may ask. A socket that came through no
- * gate answers EOPNOTSUPP, as for any level that it does not know; an option
- * that is none of these, ENOPROTOOPT. There is nothing to set: setsockopt()
+ * gate answers EOPNOTSUPP or ENOPROTOOPT (older kernels, IPv6), as for any level
+ * that it does not know; an option that is none of these, ENOPROTOOPT. There is nothing to set: setsockopt()
  * answers ENOPROTOOPT.
  *
  * The string options return the string with its terminating NUL and set
