@@ -30,9 +30,11 @@ class_path() { printf '%s:' "$libs"/*.jar; }
 # that the shell knows is not the client's but that of a shell around it.
 #
 # java_run CLASS ARGUMENTS...
+# C1 alone: in emulation C2 costs more than it gives back, and a JVM whose C2
+# compiled for the processor that QEMU shows (-cpu max) was seen to abort.
 java_run() {
 	${EXEC:-} java -Xmx"${HEAP:-512m}" -XX:+UseSerialGC \
-		-XX:-UsePerfData \
+		-XX:TieredStopAtLevel=1 -XX:-UsePerfData \
 		-Dorg.slf4j.simpleLogger.defaultLogLevel="${LOG_LEVEL:-warn}" \
 		-XX:SharedArchiveFile="$work/classes.jsa" -Xlog:disable \
 		${JAVA_FLAGS:-} -cp "$(class_path)" "$@"
