@@ -100,8 +100,8 @@ tls12_client() {
 
 # Java renews its keys after 2^37 bytes unless told otherwise: here 1 MiB.
 java_key_updates() {
-	echo 'jdk.tls.keyLimits=AES/GCM/NoPadding KeyUpdate 2^20' \
-		>"$work/updates.security"
+	printf '%s' 'jdk.tls.keyLimits=AES/GCM/NoPadding KeyUpdate 2^20,' \
+		'ChaCha20-Poly1305 KeyUpdate 2^20' >"$work/updates.security"
 	JAVA_FLAGS=-Djava.security.properties=$work/updates.security \
 		java_perf_produce updates 20000
 	JAVA_FLAGS=-Djava.security.properties=$work/updates.security \
