@@ -195,7 +195,7 @@ refused_without_certificate() {
 }
 
 refused_other_ca() {
-	refuse other-ca bad-certificate kcat_tls stranger
+	refuse other-ca bad-certificate kafkajs_stranger
 	refused_as other-ca bad-certificate unknown_ca 'unknown ca'
 }
 

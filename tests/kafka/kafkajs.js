@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // usage: kafkajs.js BOOTSTRAP TLS-FOLDER produce TOPIC FILE
 //        kafkajs.js BOOTSTRAP TLS-FOLDER consume TOPIC FILE RECORDS
+//        kafkajs.js BOOTSTRAP TLS-FOLDER list
+// CERTIFICATE in the environment is the client's, by default payments.
 // One line is one record. The consumer stays connected when it has them all,
 // until SIGTERM.
 'use strict';
@@ -10,6 +12,7 @@ const readline = require('readline');
 const { Kafka, logLevel } = require('kafkajs');
 
 const [bootstrap, tls, what, topic, file, count] = process.argv.slice(2);
+const name = process.env.CERTIFICATE || 'payments';
 const kafka = new Kafka({
 	clientId: 'kafkajs',
 	brokers: [bootstrap],
@@ -21,8 +24,8 @@ const kafka = new Kafka({
 	requestTimeout: 60000,
 	ssl: {
 		ca: [fs.readFileSync(`${tls}/ca.crt`)],
-		cert: fs.readFileSync(`${tls}/payments.crt`),
-		key: fs.readFileSync(`${tls}/payments.key`),
+		cert: fs.readFileSync(`${tls}/${name}.crt`),
+		key: fs.readFileSync(`${tls}/${name}.key`),
 	},
 });
 
@@ -78,7 +81,15 @@ async function consume() {
 	});
 }
 
-const job = { produce, consume }[what];
+async function list() {
+	const admin = kafka.admin({ retry: { retries: 0 } });
+
+	await admin.connect();
+	console.log(`topics ${await admin.listTopics()}`);
+	await admin.disconnect();
+}
+
+const job = { produce, consume, list }[what];
 
 job().catch((error) => {
 	console.error(`kafkajs: ${error.message}`);
