@@ -10,9 +10,9 @@
  *	getsockopt(fd, SOL_KTLSGATE, option, value, &length)
  *
  * Any process that holds the socket may ask. A socket that came through no
- * gate answers EOPNOTSUPP or ENOPROTOOPT (older kernels, IPv6), as for any level
- * that it does not know; an option that is none of these, ENOPROTOOPT. There is nothing to set: setsockopt()
- * answers ENOPROTOOPT.
+ * gate answers as for any level that it does not know: EOPNOTSUPP, or
+ * ENOPROTOOPT (IPv6 before 6.12). An option that is none of these answers
+ * ENOPROTOOPT. There is nothing to set: setsockopt() answers ENOPROTOOPT.
  *
  * The string options return the string with its terminating NUL and set
  * length to strlen + 1. ENODATA: the client has no such property (no
