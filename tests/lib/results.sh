@@ -16,15 +16,17 @@ record() {
 		"${6-}" >>"$results.$1"
 }
 
-# unsteady KERNEL: the programs with a failure that haste of a busy host could
-# explain. A guest that died, what the kernel's log, kmemleak or a count of
-# objects complains of, and what was not run, are failures at once.
+# unsteady KERNEL: the shell suites with a failure that haste of a busy host could
+# explain: they start clients that take seconds in emulation. Not sock/: a test
+# there that fails now and then has found a race. A guest that died, what the
+# kernel's log, kmemleak or a count of objects complains of, and what was not
+# run, are failures at once.
 unsteady() {
 	local failures
 	failures=$(awk -F '\t' '$2 == "fail" { print $3 }' "$results.$1" 2>/dev/null)
 	grep -qE 'the guest (died|hung|does not)|(nothing-left|kernel-log|kmemleak)$|out of time$' \
 		<<<"$failures" && return
-	sed -n 's/: .*//p' <<<"$failures" | sort -u
+	sed -n 's/: .*//p' <<<"$failures" | grep -v '^sock/' | sort -u
 }
 
 # forget KERNEL PROGRAM: it is run again. What failed is told all the same.
