@@ -35,7 +35,9 @@ class_path() { printf '%s:' "$libs"/*.jar; }
 java_run() {
 	${EXEC:-} java -Xmx"${HEAP:-512m}" -XX:+UseSerialGC \
 		-XX:TieredStopAtLevel=1 -XX:-UsePerfData \
-		-Dorg.slf4j.simpleLogger.defaultLogLevel="${LOG_LEVEL:-warn}" \
+		-Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
+		-Dorg.slf4j.simpleLogger.log.kafka.server.BrokerServer=info \
+		-Dorg.slf4j.simpleLogger.showDateTime=true \
 		-XX:SharedArchiveFile="$work/classes.jsa" -Xlog:disable \
 		${JAVA_FLAGS:-} -cp "$(class_path)" "$@"
 }

@@ -133,7 +133,7 @@ start_broker() {
 		-t MkU3OEVBNTcwNTJENDM2Qk -c "$work/server.properties" \
 		>"$work/log/format" 2>&1 || { cat "$work/log/format" >&2; return 1; }
 	echo "   formatted"
-	EXEC=exec LOG_LEVEL=info java_run kafka.Kafka "$work/server.properties" \
+	EXEC=exec java_run kafka.Kafka "$work/server.properties" \
 		>"$work/log/broker" 2>&1 &
 	broker=$!
 	if ! wait_for 400 "the start of Apache Kafka" broker_ready; then

@@ -24,7 +24,9 @@ refuse() {
 	client=$!
 	wait_for 60 "the refusal of $name" more_refusals "$code" "$before"
 	wait_for 60 "the error of $name" client_error "$name"
-	stopped "$client"
+	# kcat takes a SIGTERM for its minute to be over.
+	kill -KILL "$client" 2>/dev/null || :
+	wait "$client" 2>/dev/null || :
 	client_error "$name" >"$work/refused/$name.client"
 	refusals "$code" | sed -n "$((before + 1))p" \
 		>"$work/refused/$name.helper"

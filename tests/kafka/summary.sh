@@ -72,7 +72,8 @@ summary_text() {
 		elif .produced.sha256 == .consumed.sha256 then "checksum equal"
 		else "CHECKSUM DIFFERS" end;
 	def short: if test("alert") then
-		capture("(?<a>alert [a-z][a-z ]*[a-z])").a else . end;
+		capture("(?<a>alert [a-z][a-z ]*[a-z])").a
+		else split(": ")[0] end;
 	(.connections.principals | join(" ")) as $principal |
 	(.topics[] |
 		line("produced"; .produced.records; .produced.bytes;
