@@ -41,7 +41,11 @@ def raw(result):
         result["connected"] = True
         if options.raw:
             plain.sendall(bytes.fromhex(options.raw))
-        result["reply"] = plain.recv(1024).hex()
+        try:
+            result["reply"] = plain.recv(1024).hex()
+        except ConnectionResetError as error:
+            # An end as well, and not that of those still to come.
+            result["error"] = str(error)
 
 
 def once(context, result, session):

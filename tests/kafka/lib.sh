@@ -127,16 +127,20 @@ broker_config() {
 	END
 }
 
-start_broker() {
+# launch_broker: formats and starts, in the background, for it takes long.
+launch_broker() {
 	broker_config
-	java_run kafka.tools.StorageTool format \
-		-t MkU3OEVBNTcwNTJENDM2Qk -c "$work/server.properties" \
-		>"$work/log/format" 2>&1 || { cat "$work/log/format" >&2; return 1; }
-	echo "   formatted"
-	EXEC=exec java_run kafka.Kafka "$work/server.properties" \
-		>"$work/log/broker" 2>&1 &
+	{
+		java_run kafka.tools.StorageTool format -t MkU3OEVBNTcwNTJENDM2Qk \
+			-c "$work/server.properties" &&
+			EXEC=exec java_run kafka.Kafka "$work/server.properties"
+	} >"$work/log/broker" 2>&1 &
 	broker=$!
-	if ! wait_for 400 "the start of Apache Kafka" broker_ready; then
+}
+
+await_broker() {
+	if ! wait_for 400 "the start of Apache Kafka" broker_ready ||
+	   ! alive "$broker"; then
 		tail -n 40 "$work/log/broker" >&2
 		return 1
 	fi

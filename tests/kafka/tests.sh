@@ -31,13 +31,14 @@ check() {
 
 # Without these there is nothing to test.
 set_up() {
+	install_clients
+	launch_broker
 	install_ktlsgate
 	load_module
 	helper_config
 	start_helper
 	watch_events
-	install_clients
-	start_broker
+	await_broker
 }
 
 mkdir -p "$work"
