@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -192,6 +193,23 @@ uint64_t net_now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000ull + ts.tv_nsec / 1000000;
+}
+
+bool net_waits_in(pid_t thread, long call)
+{
+	char path[64];
+	long number;
+	bool waits;
+	FILE *f;
+
+	/* "running", or the number of the call and its arguments. */
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", thread);
+	f = fopen(path, "r");
+	if (!f)
+		return false;
+	waits = fscanf(f, "%ld", &number) == 1 && number == call;
+	fclose(f);
+	return waits;
 }
 
 void net_pause(void)

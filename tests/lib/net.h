@@ -8,7 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 /* A wait for something that must come: long, for a debug kernel under TCG. */
 #define NET_DEADLINE_MS 60000
@@ -57,6 +59,8 @@ int net_poll(int fd, short events, int ms);
 int net_acked(int fd);
 
 uint64_t net_now_ms(void);
+/* Whether this thread of the process waits inside that system call. */
+bool net_waits_in(pid_t thread, long call);
 void net_pause(void);		/* between two looks at a condition */
 
 /* Waits until cond holds; is the value of cond at the end. */

@@ -286,20 +286,28 @@ TEST_F(conn, agent_killed)
 }
 
 /* Two threads, one closes while the other reads. */
+struct reader {
+	int fd;
+	_Atomic pid_t thread;
+};
+
 static void *reader(void *arg)
 {
+	struct reader *r = arg;
 	char b;
 
-	return (void *)read(*(int *)arg, &b, 1);
+	r->thread = gettid();
+	return (void *)read(r->fd, &b, 1);
 }
 
 TEST_F(conn, shutdown_wakes_reader)
 {
+	struct reader r = { .fd = self->p.agent };
 	pthread_t thread;
 	void *ret;
 
-	ASSERT_EQ(0, pthread_create(&thread, NULL, reader, &self->p.agent));
-	usleep(20000);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, reader, &r));
+	EXPECT_TRUE(NET_WAIT(r.thread && net_waits_in(r.thread, SYS_read)));
 	ASSERT_EQ(0, shutdown(self->p.agent, SHUT_RD));
 	ASSERT_EQ(0, pthread_join(thread, &ret));
 	EXPECT_EQ(NULL, ret);

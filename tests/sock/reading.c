@@ -101,6 +101,7 @@ TEST_F(conn, peek_at_end)
 struct writer {
 	struct tls_client *client;
 	int pieces;
+	pid_t reader;
 };
 
 static void *write_slowly(void *arg)
@@ -109,15 +110,15 @@ static void *write_slowly(void *arg)
 	int i;
 
 	for (i = 0; i < w->pieces; i++) {
+		NET_WAIT(net_waits_in(w->reader, SYS_recvfrom));
 		tls_write(w->client, "0123456789", 10);
-		usleep(2000);
 	}
 	return NULL;
 }
 
 TEST_F(conn, waitall)
 {
-	struct writer w = { &self->p.client, 20 };
+	struct writer w = { &self->p.client, 20, gettid() };
 	pthread_t thread;
 	char b[200];
 	int i;
@@ -141,7 +142,7 @@ TEST_F(conn, waitall_cut_short)
 
 TEST_F(conn, rcvlowat)
 {
-	struct writer w = { &self->p.client, 3 };
+	struct writer w = { &self->p.client, 3, gettid() };
 	int low = 30, back = 0;
 	socklen_t len = sizeof(back);
 	pthread_t thread;

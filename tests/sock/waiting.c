@@ -211,6 +211,7 @@ TEST_F(conn, epoll_listener)
 struct acceptor {
 	int listener;
 	int fd;
+	_Atomic pid_t thread;
 	union net_addr from;
 };
 
@@ -219,22 +220,9 @@ static void *accept_blocking(void *arg)
 	socklen_t len = sizeof(union net_addr);
 	struct acceptor *a = arg;
 
+	a->thread = gettid();
 	a->fd = accept(a->listener, &a->from.sa, &len);
 	return NULL;
-}
-
-/* Is this thread asleep? State of /proc/self/task/TID/stat. */
-static bool asleep_in_accept(void)
-{
-	char line[256];
-	FILE *f = popen("cat /proc/$PPID/task/*/wchan", "r");
-	bool found = false;
-
-	while (f && fgets(line, sizeof(line), f))
-		found |= strstr(line, "accept") || strstr(line, "csk");
-	if (f)
-		pclose(f);
-	return found;
 }
 
 /* accept() waits already when the connection comes. */
@@ -248,7 +236,7 @@ TEST_F(conn, accept_waiting)
 	char b[2];
 
 	ASSERT_EQ(0, pthread_create(&thread, NULL, accept_blocking, &a));
-	EXPECT_TRUE(NET_WAIT(asleep_in_accept()));
+	EXPECT_TRUE(NET_WAIT(a.thread && net_waits_in(a.thread, SYS_accept)));
 	ASSERT_EQ(0, pair_queue(&self->p, &variant->params, &client, &id));
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 	ASSERT_LE(0, a.fd);
@@ -279,24 +267,29 @@ TEST_F(conn, accept4_flags)
 }
 
 /* A blocking read sleeps and is woken by data, and by the end. */
+struct writer {
+	struct tls_client *client;
+	pid_t reader;
+};
+
 static void *write_later(void *arg)
 {
-	struct tls_client *c = arg;
+	struct writer *w = arg;
 
-	usleep(20000);
-	tls_write(c, "late", 4);
-	usleep(20000);
-	tls_finish(c);
+	NET_WAIT(net_waits_in(w->reader, SYS_read));
+	tls_write(w->client, "late", 4);
+	NET_WAIT(net_waits_in(w->reader, SYS_read));
+	tls_finish(w->client);
 	return NULL;
 }
 
 TEST_F(conn, blocking_read)
 {
+	struct writer w = { &self->p.client, gettid() };
 	pthread_t thread;
 	char b[16];
 
-	ASSERT_EQ(0, pthread_create(&thread, NULL, write_later,
-				    &self->p.client));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, write_later, &w));
 	EXPECT_EQ(4, read(self->p.agent, b, sizeof(b)));
 	EXPECT_EQ(0, read(self->p.agent, b, sizeof(b)));
 	pthread_join(thread, NULL);
