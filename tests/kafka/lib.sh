@@ -14,7 +14,7 @@ work=/var/tmp/kafka		# of this boot: the guest's disk is a snapshot
 given=$tree/build/kafka-job	# what tests/kafka/prepare made
 tls=$given/tls
 bootstrap=localhost:9092	# the gate
-inside=localhost:9094		# the broker's own listener, for other brokers
+inside=127.0.0.1:9094		# the broker's own listener, for other brokers
 broker=''			# process ID
 exec {never}<> <(:)		# nobody writes to it: a clock to wait by
 
@@ -108,8 +108,8 @@ broker_config() {
 		process.roles=broker,controller
 		node.id=1
 		controller.quorum.voters=1@localhost:9093
-		listeners=PLAINTEXT://:9092,INTERNAL://localhost:9094,CONTROLLER://localhost:9093
-		advertised.listeners=PLAINTEXT://localhost:9092,INTERNAL://localhost:9094
+		listeners=PLAINTEXT://:9092,INTERNAL://127.0.0.1:9094,CONTROLLER://localhost:9093
+		advertised.listeners=PLAINTEXT://localhost:9092,INTERNAL://127.0.0.1:9094
 		listener.security.protocol.map=PLAINTEXT:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT
 		inter.broker.listener.name=INTERNAL
 		controller.listener.names=CONTROLLER
