@@ -221,9 +221,10 @@ refused_java() {
 
 # The record comes by the broker's other listener: the gate is shut meanwhile.
 helper_killed() {
+	# A consumer does not make its topic: this does.
+	echo before | kcat -b "$inside" -P -t live
 	EXEC=exec kcat_consume live -o beginning -u >"$work/live.out" 2>"$work/live.err" &
 	echo $! >"$work/live.pid"
-	echo before | kcat -b "$inside" -P -t live
 	wait_for 120 "the first record" grep -q before "$work/live.out"
 	systemctl kill --signal=KILL ktlsgated.service
 	systemctl stop ktlsgated.service
