@@ -102,6 +102,7 @@ struct writer {
 	struct tls_client *client;
 	int pieces;
 	pid_t reader;
+	bool slept;		/* before each piece */
 };
 
 static void *write_slowly(void *arg)
@@ -110,7 +111,7 @@ static void *write_slowly(void *arg)
 	int i;
 
 	for (i = 0; i < w->pieces; i++) {
-		NET_WAIT(net_waits_in(w->reader, SYS_recvfrom));
+		w->slept &= NET_WAIT(net_waits_in(w->reader, SYS_recvfrom));
 		tls_write(w->client, "0123456789", 10);
 	}
 	return NULL;
@@ -118,7 +119,7 @@ static void *write_slowly(void *arg)
 
 TEST_F(conn, waitall)
 {
-	struct writer w = { &self->p.client, 20, gettid() };
+	struct writer w = { &self->p.client, 20, gettid(), true };
 	pthread_t thread;
 	char b[200];
 	int i;
@@ -128,6 +129,7 @@ TEST_F(conn, waitall)
 	for (i = 0; i < 200; i++)
 		ASSERT_EQ('0' + i % 10, b[i]);
 	pthread_join(thread, NULL);
+	EXPECT_TRUE(w.slept);
 }
 
 TEST_F(conn, waitall_cut_short)
@@ -142,7 +144,7 @@ TEST_F(conn, waitall_cut_short)
 
 TEST_F(conn, rcvlowat)
 {
-	struct writer w = { &self->p.client, 3, gettid() };
+	struct writer w = { &self->p.client, 3, gettid(), true };
 	int low = 30, back = 0;
 	socklen_t len = sizeof(back);
 	pthread_t thread;

@@ -270,22 +270,23 @@ TEST_F(conn, accept4_flags)
 struct writer {
 	struct tls_client *client;
 	pid_t reader;
+	bool slept;
 };
 
 static void *write_later(void *arg)
 {
 	struct writer *w = arg;
 
-	NET_WAIT(net_waits_in(w->reader, SYS_read));
+	w->slept = NET_WAIT(net_waits_in(w->reader, SYS_read));
 	tls_write(w->client, "late", 4);
-	NET_WAIT(net_waits_in(w->reader, SYS_read));
+	w->slept &= NET_WAIT(net_waits_in(w->reader, SYS_read));
 	tls_finish(w->client);
 	return NULL;
 }
 
 TEST_F(conn, blocking_read)
 {
-	struct writer w = { &self->p.client, gettid() };
+	struct writer w = { &self->p.client, gettid(), false };
 	pthread_t thread;
 	char b[16];
 
@@ -293,6 +294,7 @@ TEST_F(conn, blocking_read)
 	EXPECT_EQ(4, read(self->p.agent, b, sizeof(b)));
 	EXPECT_EQ(0, read(self->p.agent, b, sizeof(b)));
 	pthread_join(thread, NULL);
+	EXPECT_TRUE(w.slept);
 }
 
 TEST_HARNESS_MAIN
