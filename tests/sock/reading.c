@@ -158,6 +158,7 @@ TEST_F(conn, rcvlowat)
 	ASSERT_EQ(0, pthread_create(&thread, NULL, write_slowly, &w));
 	EXPECT_EQ(30, recv(self->p.agent, b, 200, 0));
 	pthread_join(thread, NULL);
+	EXPECT_TRUE(w.slept);
 }
 
 TEST_F(conn, rcvtimeo)
