@@ -333,12 +333,14 @@ static size_t identity_size(const struct identity *identity)
 	size += strlen(identity->principal);
 	size += identity->subject ? strlen(identity->subject) : 0;
 	size += identity->issuer ? strlen(identity->issuer) : 0;
+	size += identity->spiffe_id ? strlen(identity->spiffe_id) : 0;
 	size += identity->server_name ? strlen(identity->server_name) : 0;
 	return size;
 }
 
 static void put_identity(struct nl_msg *msg, const struct identity *identity)
 {
+	const struct chain_link *leaf = &identity->chain[0];
 	struct nlattr *nest;
 
 	nest = nla_nest_start(msg, KTLSGATE_A_HANDOFF_IDENTITY);
@@ -346,10 +348,12 @@ static void put_identity(struct nl_msg *msg, const struct identity *identity)
 	if (identity->subject) {
 		put_text(msg, KTLSGATE_A_IDENTITY_SUBJECT, identity->subject);
 		put_text(msg, KTLSGATE_A_IDENTITY_ISSUER, identity->issuer);
-		nla_put(msg, KTLSGATE_A_IDENTITY_SERIAL, identity->serial_size,
-			identity->serial);
+		put_text(msg, KTLSGATE_A_IDENTITY_SPIFFE_ID,
+			 identity->spiffe_id);
+		nla_put(msg, KTLSGATE_A_IDENTITY_SERIAL, leaf->serial_size,
+			leaf->serial);
 		nla_put(msg, KTLSGATE_A_IDENTITY_FINGERPRINT,
-			sizeof(identity->fingerprint), identity->fingerprint);
+			sizeof(leaf->fingerprint), leaf->fingerprint);
 		nla_put_u64(msg, KTLSGATE_A_IDENTITY_NOT_AFTER,
 			    identity->not_after);
 	}

@@ -20,6 +20,9 @@ const char *const client_auth_names[] = {
 
 const char *const tls_version_names[] = { "1.2", "1.3", NULL };
 
+static const char *const crl_expired_names[] = { "refuse", "accept", NULL };
+static const char *const ocsp_names[] = { "off", "soft", "hard", NULL };
+
 /* In the order of LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG. */
 static const char *const level_names[] = {
 	"error", "warning", "notice", "info", "debug", NULL
@@ -28,6 +31,10 @@ static const char *const level_names[] = {
 static void read_address(struct schema_reader *reader, yaml_node_t *node,
 			 const struct schema_key *key, void *out);
 static void read_sources(struct schema_reader *reader, yaml_node_t *node,
+			 const struct schema_key *key, void *out);
+static void read_strings(struct schema_reader *reader, yaml_node_t *node,
+			 const struct schema_key *key, void *out);
+static void read_bundles(struct schema_reader *reader, yaml_node_t *node,
 			 const struct schema_key *key, void *out);
 static void read_gates(struct schema_reader *reader, yaml_node_t *node,
 		       const struct schema_key *key, void *out);
@@ -89,6 +96,10 @@ static const struct schema_key gate_keys[GATE_KEYS] = {
 		.choices = tls_version_names,
 		.offset = GATE_AT(tls_max_version),
 	},
+	[GATE_RELAY] = {
+		.name = "relay", .type = SCHEMA_BOOL,
+		.offset = GATE_AT(relay),
+	},
 	[GATE_PRINCIPAL_MAPPING_RULES] = {
 		.name = "principal-mapping-rules", .type = SCHEMA_STRING,
 		.offset = GATE_AT(principal_mapping_rules),
@@ -96,6 +107,73 @@ static const struct schema_key gate_keys[GATE_KEYS] = {
 	[GATE_PRINCIPAL_REGEX] = {
 		.name = "principal-regex", .type = SCHEMA_STRING,
 		.offset = GATE_AT(principal_regex),
+	},
+	[GATE_SPIFFE] = {
+		.name = "spiffe", .type = SCHEMA_BOOL,
+		.offset = GATE_AT(spiffe),
+	},
+	[GATE_SPIFFE_TRUST_DOMAIN] = {
+		.name = "spiffe-trust-domain", .type = SCHEMA_STRING,
+		.offset = GATE_AT(spiffe_trust_domain),
+	},
+	[GATE_SPIFFE_WORKLOAD_ID] = {
+		.name = "spiffe-workload-id", .type = SCHEMA_STRING,
+		.offset = GATE_AT(spiffe_workload_id),
+	},
+	[GATE_SPIFFE_BUNDLES] = {
+		.name = "spiffe-bundles", .type = SCHEMA_CUSTOM,
+		.read = read_bundles,
+		.offset = GATE_AT(spiffe_bundles),
+	},
+	[GATE_ALLOW] = {
+		.name = "allow", .type = SCHEMA_CUSTOM,
+		.read = read_strings,
+		.offset = GATE_AT(allow),
+	},
+	[GATE_DENY] = {
+		.name = "deny", .type = SCHEMA_CUSTOM,
+		.read = read_strings,
+		.offset = GATE_AT(deny),
+	},
+	[GATE_CRL] = {
+		.name = "crl", .type = SCHEMA_CUSTOM,
+		.read = read_strings,
+		.offset = GATE_AT(crl),
+	},
+	[GATE_CRL_EXPIRED] = {
+		.name = "crl-expired", .type = SCHEMA_CHOICE,
+		.choices = crl_expired_names,
+		.offset = GATE_AT(crl_expired),
+	},
+	[GATE_OCSP] = {
+		.name = "ocsp", .type = SCHEMA_CHOICE,
+		.choices = ocsp_names,
+		.offset = GATE_AT(ocsp),
+	},
+	[GATE_OCSP_RESPONDER] = {
+		.name = "ocsp-responder", .type = SCHEMA_STRING,
+		.offset = GATE_AT(ocsp_responder),
+	},
+	[GATE_OCSP_NONCE] = {
+		.name = "ocsp-nonce", .type = SCHEMA_BOOL,
+		.offset = GATE_AT(ocsp_nonce),
+	},
+	[GATE_OCSP_TIMEOUT] = {
+		.name = "ocsp-timeout", .type = SCHEMA_DURATION,
+		.min = 100, .max = 60000,
+		.offset = GATE_AT(ocsp_timeout),
+	},
+	[GATE_OCSP_STAPLING] = {
+		.name = "ocsp-stapling", .type = SCHEMA_BOOL,
+		.offset = GATE_AT(ocsp_stapling),
+	},
+	[GATE_CUT_REFUSED] = {
+		.name = "cut-refused", .type = SCHEMA_BOOL,
+		.offset = GATE_AT(cut_refused),
+	},
+	[GATE_CUT_EXPIRED] = {
+		.name = "cut-expired", .type = SCHEMA_BOOL,
+		.offset = GATE_AT(cut_expired),
 	},
 	[GATE_HANDSHAKE_TIMEOUT] = {
 		.name = "handshake-timeout", .type = SCHEMA_DURATION,
@@ -174,6 +252,76 @@ static void read_sources(struct schema_reader *reader, yaml_node_t *node,
 	}
 }
 
+static void strings_add(struct strings *strings, const char *text)
+{
+	strings->text = xrealloc(strings->text, strings->count + 1,
+				 sizeof(*strings->text));
+	strings->text[strings->count++] = xstrdup(text);
+}
+
+static void strings_free(struct strings *strings)
+{
+	size_t i;
+
+	for (i = 0; i < strings->count; i++)
+		free(strings->text[i]);
+	free(strings->text);
+}
+
+static void read_string(struct schema_reader *reader, yaml_node_t *node,
+			const char *key, struct strings *out)
+{
+	const char *text = schema_scalar(node);
+
+	if (text && *text)
+		strings_add(out, text);
+	else
+		schema_error(reader, node, key, "must be text, not empty");
+}
+
+/* A list, or a single value that stands for a list of one. */
+static void read_strings(struct schema_reader *reader, yaml_node_t *node,
+			 const struct schema_key *key, void *out)
+{
+	yaml_node_item_t *item;
+
+	if (node->type == YAML_SCALAR_NODE) {
+		read_string(reader, node, key->name, out);
+		return;
+	}
+	if (node->type != YAML_SEQUENCE_NODE) {
+		schema_error(reader, node, key->name, "must be a list of texts");
+		return;
+	}
+	for (item = node->data.sequence.items.start;
+	     item < node->data.sequence.items.top; item++)
+		read_string(reader, yaml_document_get_node(reader->document,
+							   *item),
+			    key->name, out);
+}
+
+/* "acme.com: /etc/ktlsgate/acme.pem", one for each trust domain. */
+static void read_bundles(struct schema_reader *reader, yaml_node_t *node,
+			 const struct schema_key *key, void *out)
+{
+	yaml_node_pair_t *pair;
+
+	if (node->type != YAML_MAPPING_NODE) {
+		schema_error(reader, node, key->name,
+			     "must be a mapping of trust domains to files");
+		return;
+	}
+	for (pair = node->data.mapping.pairs.start;
+	     pair < node->data.mapping.pairs.top; pair++) {
+		read_string(reader, yaml_document_get_node(reader->document,
+							   pair->key),
+			    key->name, out);
+		read_string(reader, yaml_document_get_node(reader->document,
+							   pair->value),
+			    key->name, out);
+	}
+}
+
 static void gate_defaults(struct gate_config *gate)
 {
 	gate->steering = true;
@@ -181,6 +329,9 @@ static void gate_defaults(struct gate_config *gate)
 	gate->tls_profile = -1;
 	gate->tls_min_version = TLS_1_2;
 	gate->tls_max_version = TLS_1_3;
+	gate->ocsp_timeout = 2000;
+	gate->cut_refused = true;
+	gate->cut_expired = true;
 	gate->handshake_timeout = 10000;
 	gate->max_handshakes = 4096;
 	gate->agent_wait = 5000;
@@ -236,8 +387,11 @@ static void read_gates(struct schema_reader *reader, yaml_node_t *node,
 		gate->line = schema_line(entry);
 		reader->gate = peek_name(reader, entry);
 		if (schema_read(reader, entry, gate_keys, GATE_KEYS, gate,
-				gate->lines, "gate"))
+				gate->lines, "gate")) {
+			if (!gate->lines[GATE_RELAY])
+				gate->relay = gate->tls_profile == PROFILE_OLD;
 			config_check_gate(gate, reader->report);
+		}
 		reader->gate = NULL;
 	}
 }
@@ -360,6 +514,13 @@ void config_put(struct config *config)
 		free(gate->client_ca);
 		free(gate->principal_mapping_rules);
 		free(gate->principal_regex);
+		free(gate->spiffe_trust_domain);
+		free(gate->spiffe_workload_id);
+		strings_free(&gate->spiffe_bundles);
+		strings_free(&gate->allow);
+		strings_free(&gate->deny);
+		strings_free(&gate->crl);
+		free(gate->ocsp_responder);
 		free(gate->plaintext_from);
 	}
 	free(config->gates);

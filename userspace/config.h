@@ -21,6 +21,13 @@
 enum client_auth { CLIENT_AUTH_REQUIRED, CLIENT_AUTH_REQUESTED,
 		   CLIENT_AUTH_NONE };
 enum tls_version { TLS_1_2, TLS_1_3 };
+enum crl_expired { CRL_EXPIRED_REFUSE, CRL_EXPIRED_ACCEPT };
+enum ocsp_mode { OCSP_OFF, OCSP_SOFT, OCSP_HARD };
+
+struct strings {
+	char **text;
+	size_t count;
+};
 
 /* The keys of a gate, in the order of the table in config.c. */
 enum gate_key {
@@ -28,7 +35,12 @@ enum gate_key {
 	GATE_NETWORK_NAMESPACE, GATE_CERTIFICATE, GATE_PRIVATE_KEY,
 	GATE_CLIENT_AUTH, GATE_CLIENT_CA, GATE_TLS_PROFILE,
 	GATE_TLS_MIN_VERSION, GATE_TLS_MAX_VERSION,
-	GATE_PRINCIPAL_MAPPING_RULES, GATE_PRINCIPAL_REGEX,
+	GATE_RELAY, GATE_PRINCIPAL_MAPPING_RULES, GATE_PRINCIPAL_REGEX,
+	GATE_SPIFFE, GATE_SPIFFE_TRUST_DOMAIN, GATE_SPIFFE_WORKLOAD_ID,
+	GATE_SPIFFE_BUNDLES, GATE_ALLOW, GATE_DENY, GATE_CRL,
+	GATE_CRL_EXPIRED, GATE_OCSP, GATE_OCSP_RESPONDER, GATE_OCSP_NONCE,
+	GATE_OCSP_TIMEOUT, GATE_OCSP_STAPLING, GATE_CUT_REFUSED,
+	GATE_CUT_EXPIRED,
 	GATE_HANDSHAKE_TIMEOUT, GATE_MAX_HANDSHAKES, GATE_AGENT_WAIT,
 	GATE_PLAINTEXT_FROM, GATE_KEYS
 };
@@ -49,8 +61,24 @@ struct gate_config {
 	int tls_profile;		/* index of profiles, -1: not given */
 	int tls_min_version;		/* enum tls_version */
 	int tls_max_version;
+	bool relay;			/* what kTLS cannot carry */
 	char *principal_mapping_rules;	/* at most one of the two */
 	char *principal_regex;
+	bool spiffe;			/* clients must have an X.509-SVID */
+	char *spiffe_trust_domain;	/* the only one, NULL: any trusted */
+	char *spiffe_workload_id;	/* "/ns/x/sa/y", NULL: any */
+	struct strings spiffe_bundles;	/* trust domain, file, ...: pairs */
+	struct strings allow;		/* empty: everyone authenticated */
+	struct strings deny;
+	struct strings crl;		/* files and folders */
+	int crl_expired;		/* enum crl_expired */
+	int ocsp;			/* enum ocsp_mode */
+	char *ocsp_responder;		/* URL, NULL: the certificate's AIA */
+	bool ocsp_nonce;
+	unsigned int ocsp_timeout;	/* milliseconds */
+	bool ocsp_stapling;
+	bool cut_refused;		/* live connections as well */
+	bool cut_expired;
 	unsigned int handshake_timeout;	/* milliseconds */
 	unsigned int max_handshakes;
 	unsigned int agent_wait;	/* milliseconds */

@@ -14,6 +14,7 @@
 
 #include "handoff.h"
 #include "handshake.h"
+#include "judge.h"
 #include "ktls.h"
 #include "log.h"
 #include "mem.h"
@@ -268,6 +269,7 @@ static void refuse_with(struct handshake *handshake, uint8_t alert)
 
 static void established(struct handshake *handshake)
 {
+	uint8_t alert;
 	char *error;
 
 	if (!keys_are_in_the_kernel(handshake)) {
@@ -280,11 +282,16 @@ static void established(struct handshake *handshake)
 		verdict_set(&handshake->verdict,
 			    KTLSGATE_REFUSAL_BAD_CERTIFICATE, "%s", error);
 		free(error);
-		refuse_with(handshake, SSL_AD_CERTIFICATE_EXPIRED);
+		refuse_with(handshake, SSL_AD_BAD_CERTIFICATE);
 		return;
 	}
 	if (!map_principal(handshake)) {
 		refuse_with(handshake, SSL_AD_ACCESS_DENIED);
+		return;
+	}
+	if (!judge(handshake->gate, &handshake->identity, &handshake->verdict,
+		   &alert)) {
+		refuse_with(handshake, alert);
 		return;
 	}
 	handshake->state = HANDSHAKE_SETTLE;

@@ -53,7 +53,7 @@ static uint64_t seconds_of(const ASN1_TIME *when)
 	return seconds < 0 ? 0 : seconds;
 }
 
-static void take_serial(const X509 *certificate, struct identity *out)
+static void take_serial(const X509 *certificate, struct chain_link *out)
 {
 	const ASN1_INTEGER *serial = X509_get0_serialNumber(certificate);
 	int size = ASN1_STRING_length(serial);
@@ -66,27 +66,41 @@ static void take_serial(const X509 *certificate, struct identity *out)
 	out->serial_size = size;
 }
 
-static char *take_certificate(X509 *certificate, struct identity *out)
+static bool take_link(X509 *certificate, struct identity *out)
 {
-	unsigned int size = sizeof(out->fingerprint);
+	struct chain_link *link = &out->chain[out->chain_count];
+	unsigned int size = sizeof(link->fingerprint);
 
-	out->subject = dn_print(X509_get_subject_name(certificate));
-	out->issuer = dn_print(X509_get_issuer_name(certificate));
+	if (out->chain_count == IDENTITY_CHAIN_MAX ||
+	    !X509_digest(certificate, EVP_sha256(), link->fingerprint, &size) ||
+	    !X509_NAME_digest(X509_get_issuer_name(certificate), EVP_sha256(),
+			      link->issuer, &size))
+		return false;
+	take_serial(certificate, link);
+	link->not_after = seconds_of(X509_get0_notAfter(certificate));
+	if (!out->not_after || link->not_after < out->not_after)
+		out->not_after = link->not_after;
+	out->chain_count++;
+	return true;
+}
+
+static char *take_certificate(SSL *ssl, X509 *leaf, struct identity *out)
+{
+	STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
+	bool good;
+	int i;
+
+	out->subject = dn_print(X509_get_subject_name(leaf));
+	out->issuer = dn_print(X509_get_issuer_name(leaf));
 	if (strlen(out->subject) > KTLSGATE_STRING_MAX ||
 	    strlen(out->issuer) > KTLSGATE_STRING_MAX)
 		return xasprintf("the client certificate's subject or issuer is longer than %d bytes",
 				 KTLSGATE_STRING_MAX);
-	take_serial(certificate, out);
-	if (!X509_digest(certificate, EVP_sha256(), out->fingerprint, &size))
-		return xstrdup("the client certificate has no digest");
-	out->not_after = seconds_of(X509_get0_notAfter(certificate));
-
-	/*
-	 * A resumed session was verified when it began. What can have changed
-	 * since without the ticket becoming invalid is the time.
-	 */
-	if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
-		return xasprintf("the certificate %s expired", out->subject);
+	good = take_link(leaf, out);
+	for (i = 1; good && i < sk_X509_num(chain); i++)
+		good = take_link(sk_X509_value(chain, i), out);
+	if (!good)
+		return xstrdup("the client's certificate chain is too long, or has no digest");
 	out->principal = xstrdup(out->subject);
 	return NULL;
 }
@@ -106,7 +120,7 @@ char *identity_from(SSL *ssl, struct identity *out)
 	if (name && strlen(name) <= 255)
 		out->server_name = xstrdup(name);
 	if (certificate)
-		return take_certificate(certificate, out);
+		return take_certificate(ssl, certificate, out);
 	out->principal = xstrdup(IDENTITY_ANONYMOUS);
 	return NULL;
 }
@@ -116,6 +130,7 @@ void identity_free(struct identity *identity)
 	free(identity->principal);
 	free(identity->subject);
 	free(identity->issuer);
+	free(identity->spiffe_id);
 	free(identity->server_name);
 	memset(identity, 0, sizeof(*identity));
 }

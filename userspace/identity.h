@@ -10,14 +10,28 @@
 
 #define IDENTITY_ANONYMOUS "ANONYMOUS"
 
+/* From a client's certificate, the first, to its trust anchor, the last. */
+#define IDENTITY_CHAIN_MAX 12
+
+struct chain_link {
+	uint8_t fingerprint[32];	/* SHA-256 of the certificate */
+	uint8_t issuer[32];		/* SHA-256 of the issuer's name as
+					 * X509_NAME_digest() has it, by which a
+					 * CRL is found
+					 */
+	uint8_t serial[20];
+	unsigned int serial_size;
+	uint64_t not_after;		/* seconds since the epoch */
+};
+
 struct identity {
 	char *principal;
 	char *subject;		/* NULL without a client certificate, as are */
-	char *issuer;		/* all below up to not_after */
-	uint8_t serial[20];
-	unsigned int serial_size;
-	uint8_t fingerprint[32];
-	uint64_t not_after;	/* seconds since the epoch */
+	char *issuer;		/* all below up to the chain */
+	char *spiffe_id;	/* NULL where the gate does not ask for one */
+	uint64_t not_after;	/* that of the chain that ends first */
+	struct chain_link chain[IDENTITY_CHAIN_MAX];
+	unsigned int chain_count;
 	uint16_t tls_version;
 	uint16_t cipher_suite;
 	uint16_t group;		/* 0: none */
