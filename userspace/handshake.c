@@ -19,6 +19,7 @@
 #include "log.h"
 #include "mem.h"
 #include "refusal.h"
+#include "sessions.h"
 #include "sniff.h"
 
 #define MS 1000000ULL
@@ -267,33 +268,45 @@ static void refuse_with(struct handshake *handshake, uint8_t alert)
 	refuse(handshake);
 }
 
-static void established(struct handshake *handshake)
+/* Who the client is. False when it was refused for that. */
+static bool identify(struct handshake *handshake)
 {
-	uint8_t alert;
 	char *error;
 
-	if (!keys_are_in_the_kernel(handshake)) {
-		refuse(handshake);
-		return;
-	}
-	take_names(handshake);
+	if (identity_resume(handshake->ssl, &handshake->identity))
+		return true;
 	error = identity_from(handshake->ssl, &handshake->identity);
 	if (error) {
 		verdict_set(&handshake->verdict,
 			    KTLSGATE_REFUSAL_BAD_CERTIFICATE, "%s", error);
 		free(error);
 		refuse_with(handshake, SSL_AD_BAD_CERTIFICATE);
-		return;
+		return false;
 	}
 	if (!map_principal(handshake)) {
 		refuse_with(handshake, SSL_AD_ACCESS_DENIED);
+		return false;
+	}
+	return true;
+}
+
+static void established(struct handshake *handshake)
+{
+	uint8_t alert;
+
+	if (!keys_are_in_the_kernel(handshake)) {
+		refuse(handshake);
 		return;
 	}
+	take_names(handshake);
+	if (!identify(handshake))
+		return;
 	if (!judge(handshake->gate, &handshake->identity, &handshake->verdict,
 		   &alert)) {
 		refuse_with(handshake, alert);
 		return;
 	}
+	sessions_keep(handshake->ssl, &handshake->identity);
 	handshake->state = HANDSHAKE_SETTLE;
 	handshake->tries = 0;
 	step(handshake);

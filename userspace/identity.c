@@ -11,6 +11,7 @@
 #include "dn.h"
 #include "identity.h"
 #include "mem.h"
+#include "sessions.h"
 
 /* IANA TLS Supported Groups, for those that OpenSSL has a NID for. */
 static uint16_t group_of(SSL *ssl)
@@ -105,13 +106,11 @@ static char *take_certificate(SSL *ssl, X509 *leaf, struct identity *out)
 	return NULL;
 }
 
-char *identity_from(SSL *ssl, struct identity *out)
+static void take_parameters(SSL *ssl, struct identity *out)
 {
 	const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
-	X509 *certificate = SSL_get0_peer_certificate(ssl);
 	const char *name;
 
-	memset(out, 0, sizeof(*out));
 	out->tls_version = SSL_version(ssl);
 	out->cipher_suite = cipher ? SSL_CIPHER_get_protocol_id(cipher) : 0;
 	out->group = group_of(ssl);
@@ -119,10 +118,37 @@ char *identity_from(SSL *ssl, struct identity *out)
 	name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
 	if (name && strlen(name) <= 255)
 		out->server_name = xstrdup(name);
+}
+
+char *identity_from(SSL *ssl, struct identity *out)
+{
+	X509 *certificate = SSL_get0_peer_certificate(ssl);
+
+	memset(out, 0, sizeof(*out));
+	take_parameters(ssl, out);
 	if (certificate)
 		return take_certificate(ssl, certificate, out);
 	out->principal = xstrdup(IDENTITY_ANONYMOUS);
 	return NULL;
+}
+
+bool identity_resume(SSL *ssl, struct identity *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (!SSL_session_reused(ssl) || !sessions_identity(ssl, out))
+		return false;
+	take_parameters(ssl, out);
+	return true;
+}
+
+void identity_copy(const struct identity *from, struct identity *to)
+{
+	*to = *from;
+	to->principal = xstrdup(from->principal);
+	to->subject = xstrdup(from->subject);
+	to->issuer = xstrdup(from->issuer);
+	to->spiffe_id = xstrdup(from->spiffe_id);
+	to->server_name = NULL;	/* each handshake has its own */
 }
 
 void identity_free(struct identity *identity)

@@ -44,6 +44,14 @@ struct identity {
  * identity that could be handed on (to be freed).
  */
 char *identity_from(SSL *ssl, struct identity *out);
+/*
+ * The same of a resumed session, principal and all, as they were when it
+ * began; false when the session was not resumed.
+ */
+bool identity_resume(SSL *ssl, struct identity *out);
+
+/* All but what belongs to the one handshake. */
+void identity_copy(const struct identity *from, struct identity *to);
 void identity_free(struct identity *identity);
 
 /* The names that IANA and the CLI use: "AES-256-GCM", "X25519MLKEM768". */

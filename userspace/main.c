@@ -24,8 +24,8 @@
 #include "netns.h"
 #include "registry.h"
 #include "secrets.h"
+#include "sessions.h"
 #include "steer.h"
-#include "tickets.h"
 #include "verdict.h"
 #include "watch.h"
 
@@ -53,7 +53,6 @@ struct helper {
 	int event_fd;
 	int signal_fd;
 	uint64_t next_watch;
-	uint64_t next_rotation;
 };
 
 static void notify(const struct helper *helper)
@@ -228,10 +227,6 @@ static void on_time(struct helper *helper)
 		if (watch_changed(helper->watch))
 			renew(helper);
 	}
-	if (now >= helper->next_rotation) {
-		helper->next_rotation = now + TICKET_KEY_LIFE * SECOND;
-		tickets_rotate();
-	}
 }
 
 /* A worker met an agent that is not as it was. */
@@ -278,6 +273,7 @@ static void stop(struct helper *helper)
 	registry_free(helper->registry);
 	watch_free(helper->watch);
 	config_put(helper->config);
+	sessions_close();
 	for (i = 0; i < helper->worker_count; i++)
 		worker_free(helper->workers[i]);
 }
@@ -307,13 +303,12 @@ static int run(const char *file)
 		return 1;
 	}
 	raise_limits();
-	tickets_open();
+	sessions_open();
 	fdstore_open();
 	if (load_and_start(&helper))
 		return 1;
 	fdstore_sweep();
 	helper.next_watch = now_ns() + SECOND;
-	helper.next_rotation = now_ns() + TICKET_KEY_LIFE * SECOND;
 	log_msg(LOG_INFO, "serving %zu gates with %u workers",
 		registry_count(helper.registry), helper.worker_count);
 	notify(&helper);

@@ -8,7 +8,7 @@
 #include "ktls.h"
 #include "profile.h"
 #include "secrets.h"
-#include "tickets.h"
+#include "sessions.h"
 #include "tlsctx.h"
 #include "verdict.h"
 
@@ -113,7 +113,17 @@ static bool set_trust(const struct gate_config *gate, SSL_CTX *ctx,
 	return true;
 }
 
-/* Whatever decides who passes: a session is resumed only under the same. */
+static bool add_text(EVP_MD_CTX *digest, const char *text)
+{
+	/* With its end, so that no two texts look like two others. */
+	return EVP_DigestUpdate(digest, text ? text : "",
+				text ? strlen(text) + 1 : 0);
+}
+
+/*
+ * Whatever made the identity: a session is resumed only under the same. What
+ * is judged from the identity is judged again each time, see judge.h.
+ */
 static bool set_resumption(const struct gate_config *gate, SSL_CTX *ctx,
 			   const struct cert_files *files)
 {
@@ -122,7 +132,10 @@ static bool set_resumption(const struct gate_config *gate, SSL_CTX *ctx,
 	bool good;
 
 	good = digest && EVP_DigestInit_ex(digest, EVP_sha256(), NULL) &&
-	       EVP_DigestUpdate(digest, gate->name, strlen(gate->name) + 1) &&
+	       add_text(digest, gate->name) &&
+	       add_text(digest, gate->principal_mapping_rules) &&
+	       add_text(digest, gate->principal_regex) &&
+	       EVP_DigestUpdate(digest, &gate->spiffe, sizeof(gate->spiffe)) &&
 	       EVP_DigestUpdate(digest, &gate->client_auth,
 				sizeof(gate->client_auth)) &&
 	       EVP_DigestUpdate(digest, files->ca.data ?
@@ -131,7 +144,7 @@ static bool set_resumption(const struct gate_config *gate, SSL_CTX *ctx,
 	       EVP_DigestFinal_ex(digest, scope, NULL);
 	EVP_MD_CTX_free(digest);
 	if (good)
-		tickets_enable(ctx, scope);
+		sessions_enable(ctx, scope);
 	return good;
 }
 
@@ -174,7 +187,7 @@ SSL_CTX *tlsctx_new(const struct gate_config *gate,
 	       set_trust(gate, ctx, &certs, report);
 	certs_free(&certs);
 	if (good && !set_resumption(gate, ctx, files)) {
-		failed(gate, GATE_NAME, report, "no session tickets");
+		failed(gate, GATE_NAME, report, "no session resumption");
 		good = false;
 	}
 	ERR_clear_error();

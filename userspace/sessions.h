@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * TLS sessions that clients resume. They are kept here and not in tickets: a
+ * ticket holds the client's certificate, which would be parsed again each time
+ * and makes resuming hardly cheaper than a full handshake. What is kept is who
+ * the client is; whether it may pass is judged again each time.
+ *
+ * A restart of the helper forgets them, and clients do full handshakes.
+ */
+#ifndef KTLSGATED_SESSIONS_H
+#define KTLSGATED_SESSIONS_H
+
+#include <stdbool.h>
+
+#include <openssl/ssl.h>
+
+#include "identity.h"
+
+#define SESSIONS_MAX	16384	/* the one used longest ago goes first */
+#define SESSION_LIFE	3600	/* seconds from the handshake that made it */
+
+void sessions_open(void);	/* once, before the first context */
+
+/* Before the library contexts of the workers are freed. */
+void sessions_close(void);
+
+/*
+ * Sessions of @ctx are resumed by contexts of the same @scope only, a digest
+ * of whatever the identity depends on.
+ */
+void sessions_enable(SSL_CTX *ctx, const unsigned char scope[32]);
+
+/* A client that passed may resume its session as @identity. */
+void sessions_keep(SSL *ssl, const struct identity *identity);
+
+/* Who the client of a resumed session is; false when that is not known. */
+bool sessions_identity(SSL *ssl, struct identity *out);
+
+#endif
