@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The ends of a connection. */
 #include <linux/module.h>
+#include <linux/slab.h>
 #include <linux/workqueue.h>
 #include <net/tcp.h>
 #include <net/tls.h>
@@ -168,15 +169,24 @@ void ktlsgate_fail(struct sock *sk, enum ktlsgate_close_reason reason,
 /**
  * ktlsgate_kill() - end a connection at once
  * @conn: a connection that the caller holds
+ * @reason: why
  * @alert: AlertDescription to send, or -1
+ * @text: a sentence about it, or NULL; it is the connection's then
  */
-void ktlsgate_kill(struct ktlsgate_conn *conn, int alert)
+void ktlsgate_kill(struct ktlsgate_conn *conn,
+		   enum ktlsgate_close_reason reason, int alert,
+		   const char *text)
 {
 	struct sock *sk = ktlsgate_conn_sock(conn);
 
-	if (!sk)
+	if (!sk) {
+		kfree(text);
 		return;
-	if (ktlsgate_conn_end(conn, KTLSGATE_CLOSE_REASON_KILLED, alert)) {
+	}
+	if (ktlsgate_conn_end(conn, reason, alert)) {
+		/* with ktlsgate_conn_fill() */
+		smp_store_release(&conn->close_text, text);
+		text = NULL;
 		/* A queued socket has no struct socket, which sending needs. */
 		if (alert >= 0 && test_bit(KTLSGATE_CONN_ACCEPTED,
 					   &conn->flags))
@@ -185,6 +195,7 @@ void ktlsgate_kill(struct ktlsgate_conn *conn, int alert)
 						    alert);
 		tcp_abort(sk, ECONNABORTED);
 	}
+	kfree(text);
 	sock_put(sk);
 }
 

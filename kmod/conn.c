@@ -144,6 +144,8 @@ void ktlsgate_conn_put(struct ktlsgate_conn *conn)
 		return;
 	ktlsgate_gate_put(conn->gate);
 	ktlsgate_identity_free(conn->identity);
+	kfree(conn->note);
+	kfree(conn->close_text);
 	memzero_explicit(&conn->rx_secret, sizeof(conn->rx_secret));
 	memzero_explicit(&conn->tx_secret, sizeof(conn->tx_secret));
 	memzero_explicit(conn->control, sizeof(conn->control));
@@ -220,11 +222,14 @@ static enum ktlsgate_conn_state conn_state(const struct ktlsgate_conn *conn)
  * ktlsgate_conn_fill() - write a connection's attributes
  * @skb: the message
  * @conn: the connection
+ * @note: with the helper's note
  *
  * Return: 0 or -EMSGSIZE, then the caller cancels the message.
  */
-int ktlsgate_conn_fill(struct sk_buff *skb, struct ktlsgate_conn *conn)
+int ktlsgate_conn_fill(struct sk_buff *skb, struct ktlsgate_conn *conn,
+		       bool note)
 {
+	const char *text;
 	u64 age = ktime_get_boottime_ns() - conn->started;
 	u32 reason = READ_ONCE(conn->close_reason);
 
@@ -261,6 +266,13 @@ int ktlsgate_conn_fill(struct sk_buff *skb, struct ktlsgate_conn *conn)
 	/* with ktlsgate_conn_end() */
 	if (smp_load_acquire(&conn->has_alert) &&
 	    nla_put_u8(skb, KTLSGATE_A_CONN_ALERT, conn->alert))
+		return -EMSGSIZE;
+	if (note && conn->note &&
+	    nla_put(skb, KTLSGATE_A_CONN_NOTE, conn->note_len, conn->note))
+		return -EMSGSIZE;
+	/* with ktlsgate_kill() */
+	text = smp_load_acquire(&conn->close_text);
+	if (text && nla_put_string(skb, KTLSGATE_A_CONN_CLOSE_TEXT, text))
 		return -EMSGSIZE;
 	return 0;
 }

@@ -88,6 +88,9 @@ enum ktlsgate_conn_flag {
  * @local_port: host byte order
  * @started: ktime_get_boottime_ns() of the handoff
  * @handshake_time: nanoseconds, as the helper told, 0 when it did not
+ * @close_text: a sentence about @close_reason or NULL, set once
+ * @note: what the helper gave, set before the connection is registered
+ * @note_len: bytes of @note
  */
 struct ktlsgate_conn {
 	struct sock			*sk;
@@ -125,6 +128,9 @@ struct ktlsgate_conn {
 	u16				local_port;
 	u64				started;
 	u64				handshake_time;
+	const char			*close_text;
+	void				*note;
+	u16				note_len;
 };
 
 /* Valid in the layered operations of the socket, which run only while
@@ -147,6 +153,7 @@ struct sock *ktlsgate_conn_sock(struct ktlsgate_conn *conn);
 void ktlsgate_conn_accepted(struct ktlsgate_conn *conn);
 bool ktlsgate_conn_end(struct ktlsgate_conn *conn,
 		       enum ktlsgate_close_reason reason, int alert);
-int ktlsgate_conn_fill(struct sk_buff *skb, struct ktlsgate_conn *conn);
+int ktlsgate_conn_fill(struct sk_buff *skb, struct ktlsgate_conn *conn,
+		       bool note);
 
 #endif /* _KTLSGATE_CONN_H */

@@ -64,7 +64,7 @@ void ktlsgate_event_conn(struct ktlsgate_conn *conn, u8 command)
 			  EVENT_SIZE + KTLSGATE_IDENTITY_SIZE, &header);
 	if (skb)
 		event_send(conn->kn, skb, header,
-			   ktlsgate_conn_fill(skb, conn));
+			   ktlsgate_conn_fill(skb, conn, false));
 }
 
 /**

@@ -62,7 +62,8 @@ struct ktlsgate_gate {
 	atomic_t		connections;
 	struct ktlsgate_counters counters;
 	atomic64_t		refused_by[KTLSGATE_REFUSAL_NOT_ADMITTED + 1];
-	atomic64_t		closed_by[KTLSGATE_CLOSE_REASON_NO_MEMORY + 1];
+	atomic64_t		closed_by[KTLSGATE_CLOSE_REASON_CERTIFICATE_EXPIRED +
+					  1];
 	struct ktlsgate_traffic __percpu *traffic;
 };
 

@@ -359,6 +359,19 @@ static int handoff_reply(struct genl_info *info, u32 id)
 	return genlmsg_reply(skb, info);
 }
 
+static int handoff_take_note(const struct nlattr *note,
+			     struct ktlsgate_conn *conn,
+			     struct netlink_ext_ack *extack)
+{
+	if (nla_len(note) > KTLSGATE_NOTE_MAX)
+		return refuse(extack, -EINVAL, "the note is too long");
+	conn->note = kmemdup(nla_data(note), nla_len(note), GFP_KERNEL);
+	if (!conn->note)
+		return -ENOMEM;
+	conn->note_len = nla_len(note);
+	return 0;
+}
+
 /* Sets @id; the connection itself may be gone when this returns. */
 static int handoff_connection(struct genl_info *info, struct ktlsgate_net *kn,
 			      struct ktlsgate_gate *gate, struct socket *sock,
@@ -366,6 +379,7 @@ static int handoff_connection(struct genl_info *info, struct ktlsgate_net *kn,
 {
 	struct nlattr *time = info->attrs[KTLSGATE_A_HANDOFF_HANDSHAKE_TIME];
 	struct nlattr *identity = info->attrs[KTLSGATE_A_HANDOFF_IDENTITY];
+	struct nlattr *note = info->attrs[KTLSGATE_A_HANDOFF_NOTE];
 	struct ktlsgate_where where;
 	struct ktlsgate_conn *conn;
 	bool owned = false;
@@ -396,6 +410,11 @@ static int handoff_connection(struct genl_info *info, struct ktlsgate_net *kn,
 		goto unused;
 	if (time)
 		conn->handshake_time = nla_get_u64(time);
+	if (note) {
+		err = handoff_take_note(note, conn, info->extack);
+		if (err)
+			goto unused;
+	}
 
 	err = handoff_move(conn, sock, &where, &owned, info->extack);
 	*id = conn->id;

@@ -55,6 +55,13 @@ void ktlsgate_identity_free(struct ktlsgate_identity *identity);
 int ktlsgate_identity_fill(struct sk_buff *skb, int attr,
 			   const struct ktlsgate_identity *identity);
 
+/* Whether the certificate ends in that second or before. */
+static inline bool ktlsgate_identity_ends(const struct ktlsgate_identity *id,
+					  u64 when)
+{
+	return id->not_after && id->not_after <= when;
+}
+
 /* Room for the largest identity, for messages about one connection. */
 #define KTLSGATE_IDENTITY_SIZE	(3 * KTLSGATE_STRING_MAX + 2048 + 255 + 256)
 

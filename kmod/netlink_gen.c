@@ -52,28 +52,33 @@ const struct nla_policy ktlsgate_gate_del_nl_policy[KTLSGATE_A_GATE_NAME + 1] = 
 };
 
 /* KTLSGATE_CMD_CONN_GET - do */
-const struct nla_policy ktlsgate_conn_get_nl_policy[KTLSGATE_A_CONN_PRINCIPAL + 1] = {
+const struct nla_policy ktlsgate_conn_get_nl_policy[KTLSGATE_A_CONN_WANT_NOTE + 1] = {
 	[KTLSGATE_A_CONN_ID] = { .type = NLA_U32, },
 	[KTLSGATE_A_CONN_GATE] = { .type = NLA_NUL_STRING, .len = KTLSGATE_NAME_MAX, },
 	[KTLSGATE_A_CONN_PEER_ADDRESS] = { .type = NLA_BINARY, },
 	[KTLSGATE_A_CONN_PEER_PORT] = { .type = NLA_U16, },
 	[KTLSGATE_A_CONN_PRINCIPAL] = { .type = NLA_NUL_STRING, .len = KTLSGATE_STRING_MAX, },
+	[KTLSGATE_A_CONN_NOT_AFTER] = { .type = NLA_U64, },
+	[KTLSGATE_A_CONN_WANT_NOTE] = { .type = NLA_FLAG, },
 };
 
 /* KTLSGATE_CMD_CONN_KILL - do */
-const struct nla_policy ktlsgate_conn_kill_nl_policy[KTLSGATE_A_CONN_ALERT + 1] = {
+const struct nla_policy ktlsgate_conn_kill_nl_policy[KTLSGATE_A_CONN_CLOSE_TEXT + 1] = {
 	[KTLSGATE_A_CONN_ID] = { .type = NLA_U32, },
 	[KTLSGATE_A_CONN_ALERT] = { .type = NLA_U8, },
+	[KTLSGATE_A_CONN_CLOSE_REASON] = NLA_POLICY_MAX(NLA_U32, 13),
+	[KTLSGATE_A_CONN_CLOSE_TEXT] = { .type = NLA_NUL_STRING, .len = 1023, },
 };
 
 /* KTLSGATE_CMD_HANDOFF - do */
-const struct nla_policy ktlsgate_handoff_nl_policy[KTLSGATE_A_HANDOFF_HANDSHAKE_TIME + 1] = {
+const struct nla_policy ktlsgate_handoff_nl_policy[KTLSGATE_A_HANDOFF_NOTE + 1] = {
 	[KTLSGATE_A_HANDOFF_FD] = NLA_POLICY_MIN(NLA_S32, 0),
 	[KTLSGATE_A_HANDOFF_GATE] = { .type = NLA_NUL_STRING, .len = KTLSGATE_NAME_MAX, },
 	[KTLSGATE_A_HANDOFF_IDENTITY] = NLA_POLICY_NESTED(ktlsgate_identity_nl_policy),
 	[KTLSGATE_A_HANDOFF_SECRET_RX] = { .type = NLA_BINARY, },
 	[KTLSGATE_A_HANDOFF_SECRET_TX] = { .type = NLA_BINARY, },
 	[KTLSGATE_A_HANDOFF_HANDSHAKE_TIME] = { .type = NLA_U64, },
+	[KTLSGATE_A_HANDOFF_NOTE] = { .type = NLA_BINARY, },
 };
 
 /* KTLSGATE_CMD_REFUSE - do */
@@ -127,21 +132,21 @@ const struct genl_ops ktlsgate_nl_ops[9] = {
 		.doit		= ktlsgate_nl_conn_get_doit,
 		.dumpit		= ktlsgate_nl_conn_get_dumpit,
 		.policy		= ktlsgate_conn_get_nl_policy,
-		.maxattr	= KTLSGATE_A_CONN_PRINCIPAL,
+		.maxattr	= KTLSGATE_A_CONN_WANT_NOTE,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= KTLSGATE_CMD_CONN_KILL,
 		.doit		= ktlsgate_nl_conn_kill_doit,
 		.policy		= ktlsgate_conn_kill_nl_policy,
-		.maxattr	= KTLSGATE_A_CONN_ALERT,
+		.maxattr	= KTLSGATE_A_CONN_CLOSE_TEXT,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= KTLSGATE_CMD_HANDOFF,
 		.doit		= ktlsgate_nl_handoff_doit,
 		.policy		= ktlsgate_handoff_nl_policy,
-		.maxattr	= KTLSGATE_A_HANDOFF_HANDSHAKE_TIME,
+		.maxattr	= KTLSGATE_A_HANDOFF_NOTE,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

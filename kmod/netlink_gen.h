@@ -21,11 +21,11 @@ extern const struct nla_policy ktlsgate_gate_set_nl_policy[KTLSGATE_A_GATE_STATE
 
 extern const struct nla_policy ktlsgate_gate_del_nl_policy[KTLSGATE_A_GATE_NAME + 1];
 
-extern const struct nla_policy ktlsgate_conn_get_nl_policy[KTLSGATE_A_CONN_PRINCIPAL + 1];
+extern const struct nla_policy ktlsgate_conn_get_nl_policy[KTLSGATE_A_CONN_WANT_NOTE + 1];
 
-extern const struct nla_policy ktlsgate_conn_kill_nl_policy[KTLSGATE_A_CONN_ALERT + 1];
+extern const struct nla_policy ktlsgate_conn_kill_nl_policy[KTLSGATE_A_CONN_CLOSE_TEXT + 1];
 
-extern const struct nla_policy ktlsgate_handoff_nl_policy[KTLSGATE_A_HANDOFF_HANDSHAKE_TIME + 1];
+extern const struct nla_policy ktlsgate_handoff_nl_policy[KTLSGATE_A_HANDOFF_NOTE + 1];
 
 extern const struct nla_policy ktlsgate_refuse_nl_policy[KTLSGATE_A_REFUSED_PRINCIPAL + 1];
 

@@ -241,8 +241,7 @@ static int kill_list(struct netlink *nl, struct args *a,
 		if (!conn_parse(list.msg[i], &conn, a->command))
 			code = EXIT_KERNEL;
 		/* it stays in the table until the agent closes it */
-		else if (conn_close_reason(&conn) !=
-			 KTLSGATE_CLOSE_REASON_KILLED)
+		else if (!conn_was_cut(&conn))
 			code = kill_one(nl, a, f, conn.id, killed);
 	}
 	netlink_list_free(&list);

@@ -29,6 +29,7 @@ static const struct nla_policy conn_policy[KTLSGATE_A_CONN_MAX + 1] = {
 	[KTLSGATE_A_CONN_HANDSHAKE_TIME] = { .type = NLA_U64 },
 	[KTLSGATE_A_CONN_CLOSE_REASON] = { .type = NLA_U32 },
 	[KTLSGATE_A_CONN_ALERT] = { .type = NLA_U8 },
+	[KTLSGATE_A_CONN_CLOSE_TEXT] = { .type = NLA_STRING },
 };
 
 static const int conn_required[] = {
@@ -182,6 +183,21 @@ static void print_end(struct out *o, enum out_as as, const struct conn *conn)
 		out_string(o, as, "alert", as == OUT_DETAIL ? "alert" : NULL,
 			   alert_name(nla_get_u8(attr[KTLSGATE_A_CONN_ALERT]),
 				      name));
+	if (attr[KTLSGATE_A_CONN_CLOSE_TEXT])
+		out_string(o, as, "close_text", as == OUT_DETAIL ? "why" : NULL,
+			   nla_get_string(attr[KTLSGATE_A_CONN_CLOSE_TEXT]));
+}
+
+bool conn_was_cut(const struct conn *conn)
+{
+	switch (conn_close_reason(conn)) {
+	case KTLSGATE_CLOSE_REASON_KILLED:
+	case KTLSGATE_CLOSE_REASON_REFUSED:
+	case KTLSGATE_CLOSE_REASON_CERTIFICATE_EXPIRED:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static void print_details(struct out *o, const struct conn *conn)

@@ -36,6 +36,8 @@ static const char *const close_reason_word[] = {
 	[KTLSGATE_CLOSE_REASON_LISTENER_CLOSED]		= "listener-closed",
 	[KTLSGATE_CLOSE_REASON_KEY_LIMIT]		= "key-limit",
 	[KTLSGATE_CLOSE_REASON_NO_MEMORY]		= "no-memory",
+	[KTLSGATE_CLOSE_REASON_REFUSED]			= "refused",
+	[KTLSGATE_CLOSE_REASON_CERTIFICATE_EXPIRED]	= "certificate-expired",
 };
 
 static const char *const refusal_word[] = {

@@ -20,15 +20,17 @@ static bool make_contexts(struct gate *gate, const struct cert_files *files,
 	return true;
 }
 
-static void check_files(const struct gate_config *cfg,
-			const struct cert_files *files, OSSL_LIB_CTX *lib,
+static void check_files(struct gate *gate, const struct cert_files *files, OSSL_LIB_CTX *lib,
 			enum severity dates, struct report *report)
 {
+	const struct gate_config *cfg = gate->cfg;
 	struct certs certs;
 
 	if (!certs_parse(cfg, files, lib, &certs, report))
 		return;
 	certs_check(cfg, files, &certs, dates, report);
+	if (certs.ca)
+		gate->anchors = anchors_new(certs.ca);
 	certs_free(&certs);
 }
 
@@ -71,7 +73,7 @@ struct gate *gate_new(struct config *config, const struct gate_config *cfg,
 		abort();
 	for (unsigned int i = 0; i < workers; i++)
 		gate->slot[i] = (struct gate_slot){};
-	check_files(cfg, &files, libs[0], dates, report);
+	check_files(gate, &files, libs[0], dates, report);
 	if (report->errors == errors)
 		make_contexts(gate, &files, libs, ciphers, report);
 	cert_files_free(&files);
@@ -98,7 +100,13 @@ void gate_put(struct gate *gate)
 		SSL_CTX_free(gate->slot[i].ctx);
 	free(gate->slot);
 	mapping_free(gate->mapping);
+	anchors_free(gate->anchors);
 	netns_put(gate->ns);
 	config_put(gate->config);
 	free(gate);
+}
+
+void gate_replaced(struct gate *gate)
+{
+	atomic_store(&gate->replaced, true);
 }

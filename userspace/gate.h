@@ -11,6 +11,7 @@
 
 #include <openssl/ssl.h>
 
+#include "anchors.h"
 #include "certs.h"
 #include "config.h"
 #include "mapping.h"
@@ -34,7 +35,9 @@ struct gate {
 	struct config *config;		/* holds what cfg points into */
 	const struct gate_config *cfg;
 	struct netns *ns;
+	atomic_bool replaced;		/* others are in force */
 	struct mapping *mapping;	/* NULL: the DN is the principal */
+	struct anchors *anchors;	/* NULL: the system's trust store */
 	unsigned int workers;
 	unsigned int max_handshakes;	/* for each worker */
 	struct gate_slot *slot;
@@ -50,5 +53,8 @@ struct gate *gate_new(struct config *config, const struct gate_config *cfg,
 		      enum severity dates, struct report *report);
 struct gate *gate_get(struct gate *gate);
 void gate_put(struct gate *gate);
+
+/* To be said before the others are in force: see handoff(). */
+void gate_replaced(struct gate *gate);
 
 #endif

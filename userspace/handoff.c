@@ -10,6 +10,7 @@
 
 #include "channel.h"
 #include "handoff.h"
+#include "live.h"
 #include "log.h"
 #include "mem.h"
 
@@ -153,12 +154,18 @@ bool handoff(struct handshake *handshake)
 	int error;
 
 	epoll_ctl(handshake->worker->epoll, EPOLL_CTL_DEL, handshake->fd, NULL);
+	/* The connection goes on: its session is no bad one to be forgotten. */
+	SSL_set_shutdown(handshake->ssl, SSL_SENT_SHUTDOWN |
+			 SSL_RECEIVED_SHUTDOWN);
 	/* Nothing may write to this number once it is another's. */
 	SSL_free(handshake->ssl);
 	handshake->ssl = NULL;
 	handshake->fd = -1;
 	error = channel_handoff(channel_of(handshake), &call, &id);
 	if (!error) {
+		/* The others were judged by the new rules before this one. */
+		if (atomic_load(&handshake->gate->replaced))
+			live_review();
 		log_accepted(handshake, call.handshake_time);
 		return true;
 	}

@@ -8,6 +8,7 @@
 
 #include <linux/ktlsgate.h>
 
+#include "anchors.h"
 #include "dn.h"
 #include "identity.h"
 #include "mem.h"
@@ -75,7 +76,8 @@ static bool take_link(X509 *certificate, struct identity *out)
 	if (out->chain_count == IDENTITY_CHAIN_MAX ||
 	    !X509_digest(certificate, EVP_sha256(), link->fingerprint, &size) ||
 	    !X509_NAME_digest(X509_get_issuer_name(certificate), EVP_sha256(),
-			      link->issuer, &size))
+			      link->issuer, &size) ||
+	    !anchor_digest(certificate, link->name_and_key))
 		return false;
 	take_serial(certificate, link);
 	link->not_after = seconds_of(X509_get0_notAfter(certificate));

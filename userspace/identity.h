@@ -19,6 +19,7 @@ struct chain_link {
 					 * X509_NAME_digest() has it, by which a
 					 * CRL is found
 					 */
+	uint8_t name_and_key[32];	/* see anchors.h */
 	uint8_t serial[20];
 	unsigned int serial_size;
 	uint64_t not_after;		/* seconds since the epoch */

@@ -16,4 +16,12 @@
 bool judge(const struct gate *gate, const struct identity *identity,
 	   struct verdict *verdict, uint8_t *alert);
 
+/*
+ * The same of a connection that was let in before, perhaps under other rules:
+ * also whether its CA is still trusted and a rule still has a name for it.
+ * Without @has_chain nothing is known of its chain, and that is not judged.
+ */
+bool judge_live(const struct gate *gate, const struct identity *identity,
+		bool has_chain, struct verdict *verdict, uint8_t *alert);
+
 #endif

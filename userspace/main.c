@@ -19,6 +19,7 @@
 #include "check.h"
 #include "fdstore.h"
 #include "ktls.h"
+#include "live.h"
 #include "log.h"
 #include "mem.h"
 #include "netns.h"
@@ -183,6 +184,12 @@ static bool start(struct helper *helper, struct config *config,
 	free(names);
 	if (!start_workers(helper, config))
 		return false;
+	error = live_start();
+	if (error) {
+		log_msg(LOG_CRIT, "%s", error);
+		free(error);
+		return false;
+	}
 	helper->registry = registry_new(helper->workers, helper->worker_count,
 					ciphers);
 	/* An expired certificate is served: no other one is in force. */
@@ -270,6 +277,7 @@ static void stop(struct helper *helper)
 	log_msg(LOG_INFO, "ending: live connections go on, gates stay closed to plaintext");
 	for (i = 0; i < helper->worker_count; i++)
 		worker_stop(helper->workers[i]);
+	live_stop();
 	registry_free(helper->registry);
 	watch_free(helper->watch);
 	config_put(helper->config);

@@ -117,12 +117,15 @@ static bool open_channels(struct netns *ns, char **error)
 	unsigned int i;
 
 	ns->control = channel_open(error);
-	for (i = 0; ns->control && i < ns->workers; i++) {
+	if (!ns->control)
+		return false;
+	ns->live = channel_open(error);
+	for (i = 0; ns->live && i < ns->workers; i++) {
 		ns->worker[i] = channel_open(error);
 		if (!ns->worker[i])
 			return false;
 	}
-	return ns->control != NULL;
+	return ns->live != NULL;
 }
 
 static struct netns *find(uint64_t cookie)
@@ -188,6 +191,7 @@ void netns_put(struct netns *ns)
 		return;
 	for (i = 0; i < ns->workers; i++)
 		channel_close(ns->worker[i]);
+	channel_close(ns->live);
 	channel_close(ns->control);
 	steer_close(ns->steer);
 	close(ns->fd);

@@ -20,6 +20,7 @@ struct netns {
 	int fd;
 	uint64_t cookie;	/* SO_NETNS_COOKIE, never used twice */
 	struct channel *control;	/* the main thread's */
+	struct channel *live;		/* of the thread in live.c */
 	struct channel **worker;	/* one for each worker */
 	unsigned int workers;
 	struct steer *steer;	/* NULL until a gate is steered */

@@ -6,6 +6,7 @@
 #include <linux/ktlsgate.h>
 
 #include "channel.h"
+#include "live.h"
 #include "log.h"
 #include "mem.h"
 #include "registry.h"
@@ -318,13 +319,27 @@ static bool still_used(const struct doors *doors,
 	return false;
 }
 
+static void judge_again(const struct registry *registry)
+{
+	size_t count = registry->doors.count, i;
+	struct gate **gates = xcalloc(count + 1, sizeof(*gates));
+
+	for (i = 0; i < count; i++)
+		gates[i] = registry->doors.door[i].gate;
+	live_serve(gates, count);
+	free(gates);
+}
+
 static void commit(struct registry *registry, struct doors *new)
 {
 	struct doors old = registry->doors;
 	size_t i;
 
+	for (i = 0; i < old.count; i++)
+		gate_replaced(old.door[i].gate);
 	registry->doors = *new;
 	serve(registry);
+	judge_again(registry);
 	unregister_gone(registry, &old);
 	for (i = 0; i < new->count; i++) {
 		register_door(&new->door[i]);

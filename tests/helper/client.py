@@ -25,6 +25,9 @@ arguments.add_argument("--raw", help="no TLS: send these bytes (hex)")
 arguments.add_argument("--silent", action="store_true",
                        help="no TLS: send nothing and wait for the end")
 arguments.add_argument("--hold", help="after the echo wait for this file")
+arguments.add_argument("--stay", action="store_true",
+                       help="echo ten times a second until the end; tells on"
+                            " standard error")
 options = arguments.parse_args()
 
 VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
@@ -46,6 +49,18 @@ def raw(result):
         except ConnectionResetError as error:
             # An end as well, and not that of those still to come.
             result["error"] = str(error)
+
+
+def stay(tls):
+    try:
+        while True:
+            tls.sendall(b"alive")
+            if not tls.recv(100):
+                return "closed"
+            print("alive", file=sys.stderr, flush=True)
+            time.sleep(0.1)
+    except (OSError, ssl.SSLError) as error:
+        return str(error)
 
 
 def once(context, result, session):
@@ -71,6 +86,10 @@ def once(context, result, session):
                 pass
             tls.sendall(b"still here")
             result["held"] = tls.recv(100) == b"still here"
+        if options.stay:
+            print("established", file=sys.stderr, flush=True)
+            result["end"] = stay(tls)
+            return None
         session = tls.session
         try:
             tls.unwrap()

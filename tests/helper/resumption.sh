@@ -52,12 +52,12 @@ openssl x509 -in "$work/ca.crt" -out "$work/first.crt"
 mv "$work/first.crt" "$work/ca.crt"
 
 # The certificate behind a session ends.
+check "reload with the one CA" reload
 openssl x509 -req -in "$work/client.csr" -CA "$work/ca.crt" \
 	-CAkey "$work/ca.key" -not_before 20200101000000Z -not_after \
-	"$(date -u -d '+8 seconds' +%Y%m%d%H%M%SZ)" -out "$work/short.crt" \
+	"$(date -u -d '+20 seconds' +%Y%m%d%H%M%SZ)" -out "$work/short.crt" \
 	2>/dev/null
 cp "$work/client.crt" "$work/long.crt"
-check "reload with the one CA" reload
 cp "$work/short.crt" "$work/client.crt"
 check "a session with a certificate that ends soon" session 3 out
 ended() { not openssl x509 -in "$work/short.crt" -checkend 0 -noout; }

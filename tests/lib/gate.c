@@ -212,6 +212,17 @@ int gate_conn_kill(struct gate_nl *nl, uint32_t id, int alert)
 	return gate_send(nl, msg, NULL, NULL);
 }
 
+int gate_conn_cut(struct gate_nl *nl, uint32_t id, uint32_t reason,
+		  const char *text)
+{
+	struct nl_msg *msg = gate_msg(nl, KTLSGATE_CMD_CONN_KILL, 0);
+
+	nla_put_u32(msg, KTLSGATE_A_CONN_ID, id);
+	nla_put_u32(msg, KTLSGATE_A_CONN_CLOSE_REASON, reason);
+	nla_put_string(msg, KTLSGATE_A_CONN_CLOSE_TEXT, text);
+	return gate_send(nl, msg, NULL, NULL);
+}
+
 void gate_handoff_init(struct gate_handoff *h, const struct tls_server *s,
 		       const char *gate)
 {
@@ -244,7 +255,11 @@ struct nl_msg *gate_handoff_msg(struct gate_nl *nl,
 			       h->principal);
 	nla_put_u16(msg, KTLSGATE_A_IDENTITY_TLS_VERSION, h->version);
 	nla_put_u16(msg, KTLSGATE_A_IDENTITY_CIPHER_SUITE, h->suite);
+	if (h->not_after)
+		nla_put_u64(msg, KTLSGATE_A_IDENTITY_NOT_AFTER, h->not_after);
 	nla_nest_end(msg, nest);
+	if (h->note)
+		nla_put(msg, KTLSGATE_A_HANDOFF_NOTE, h->note_len, h->note);
 	if (h->secret_rx_len)
 		nla_put(msg, KTLSGATE_A_HANDOFF_SECRET_RX, h->secret_rx_len,
 			h->secret_rx);

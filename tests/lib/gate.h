@@ -65,6 +65,9 @@ struct gate_conn {
 	int alert;		/* -1: none */
 	char gate[KTLSGATE_NAME_MAX + 1];
 	char principal[256];
+	char close_text[128];
+	int note_len;		/* -1: none */
+	char note[64];
 	union net_addr peer, local;
 	uint64_t rx_bytes, tx_bytes, sendfile_calls, sendfile_bytes;
 	uint32_t updates_received, updates_sent;
@@ -74,6 +77,8 @@ struct gate_conn {
 void gate_conn_parse(struct nlattr **attrs, struct gate_conn *conn);
 int gate_conn_get(struct gate_nl *nl, uint32_t id, struct gate_conn *conn);
 int gate_conn_kill(struct gate_nl *nl, uint32_t id, int alert);
+int gate_conn_cut(struct gate_nl *nl, uint32_t id, uint32_t reason,
+		  const char *text);
 
 /* A handoff: all zeroes but fd is not enough; gate_handoff_init() fills. */
 struct gate_handoff {
@@ -83,6 +88,9 @@ struct gate_handoff {
 	uint16_t version, suite;
 	const uint8_t *secret_rx, *secret_tx;
 	size_t secret_rx_len, secret_tx_len;
+	const void *note;
+	size_t note_len;
+	uint64_t not_after;	/* 0: not told */
 };
 void gate_handoff_init(struct gate_handoff *h, const struct tls_server *s,
 		       const char *gate);

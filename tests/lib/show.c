@@ -162,6 +162,14 @@ void gate_conn_parse(struct nlattr **attrs, struct gate_conn *c)
 	c->updates_sent = number(attrs[KTLSGATE_A_CONN_KEY_UPDATES_SENT]);
 	c->age = number(attrs[KTLSGATE_A_CONN_AGE]);
 	c->handshake_time = number(attrs[KTLSGATE_A_CONN_HANDSHAKE_TIME]);
+	text(c->close_text, attrs[KTLSGATE_A_CONN_CLOSE_TEXT],
+	     sizeof(c->close_text));
+	c->note_len = -1;
+	if (attrs[KTLSGATE_A_CONN_NOTE]) {
+		c->note_len = nla_len(attrs[KTLSGATE_A_CONN_NOTE]);
+		nla_memcpy(c->note, attrs[KTLSGATE_A_CONN_NOTE],
+			   sizeof(c->note));
+	}
 	if (attrs[KTLSGATE_A_CONN_IDENTITY] &&
 	    !nla_parse_nested(id, KTLSGATE_A_IDENTITY_MAX,
 			      attrs[KTLSGATE_A_CONN_IDENTITY], NULL))

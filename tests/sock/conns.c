@@ -38,6 +38,11 @@ static int connect_as(struct pair *p, const struct pair_params *params,
 		return -1;
 	gate_handoff_init(&h, &server, gate);
 	h.principal = principal;
+	h.note = principal;
+	h.note_len = strlen(principal);
+	/* "CN=a" ends in 1000 seconds of the epoch, "CN=ab" in 2000. */
+	if (!strncmp(principal, "CN=a", 4))
+		h.not_after = principal[4] ? 2000 : 1000;
 	if (gate_handoff(&p->nl, &h, id)) {
 		fprintf(stderr, "# handoff: %s\n", p->nl.text);
 		return -1;
@@ -205,6 +210,75 @@ TEST_F(conns, dump_by_peer)
 	EXPECT_EQ(0, d.n);
 }
 
+TEST_F(conns, dump_by_end)
+{
+	static const struct { uint64_t when; int n; } ends[] = {
+		{ 0, 0 }, { 999, 0 }, { 1000, 2 }, { 1999, 2 }, { 2000, 3 },
+		{ UINT64_MAX, 3 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		struct nl_msg *msg = dump(&self->p.nl);
+		struct dump d = {};
+
+		nla_put_u64(msg, KTLSGATE_A_CONN_NOT_AFTER, ends[i].when);
+		ASSERT_EQ(0, gate_send(&self->p.nl, msg, collect, &d));
+		EXPECT_EQ(ends[i].n, d.n);
+	}
+}
+
+/* Given back as it was, to those who ask only. */
+TEST_F(conns, notes)
+{
+	struct nl_msg *msg = dump(&self->p.nl);
+	struct gate_conn conn;
+	struct dump d = {};
+	int i;
+
+	nla_put_flag(msg, KTLSGATE_A_CONN_WANT_NOTE);
+	ASSERT_EQ(0, gate_send(&self->p.nl, msg, collect, &d));
+	ASSERT_EQ(CLIENTS, d.n);
+	for (i = 0; i < CLIENTS; i++) {
+		ASSERT_EQ((int)strlen(d.conns[i].principal),
+			  d.conns[i].note_len);
+		EXPECT_EQ(0, memcmp(d.conns[i].note, d.conns[i].principal,
+				    d.conns[i].note_len));
+	}
+	ASSERT_EQ(0, gate_conn_get(&self->p.nl, self->ids[0], &conn));
+	EXPECT_EQ(-1, conn.note_len);
+}
+
+TEST_F(conns, note_too_long)
+{
+	static const char note[KTLSGATE_NOTE_MAX + 1];
+	struct tls_client client;
+	struct tls_server server;
+	struct gate_handoff h;
+	int fd;
+
+	ASSERT_EQ(0, pair_dial(&self->p, &variant->params.tls, &client,
+			       &server));
+	gate_handoff_init(&h, &server, GATE_NAME);
+	h.note = note;
+	h.note_len = sizeof(note);
+	EXPECT_EQ(-EINVAL, gate_handoff(&self->p.nl, &h, NULL));
+	EXPECT_STREQ("the note is too long", self->p.nl.text);
+	tls_close(&client);
+
+	ASSERT_EQ(0, pair_dial(&self->p, &variant->params.tls, &client,
+			       &server));
+	ASSERT_EQ(0, net_acked(server.fd));
+	gate_handoff_init(&h, &server, GATE_NAME);
+	h.note = note;
+	h.note_len = KTLSGATE_NOTE_MAX;
+	EXPECT_EQ(0, gate_handoff(&self->p.nl, &h, NULL));
+	fd = pair_accept(&self->p);
+	EXPECT_LE(0, fd);
+	close(fd);
+	tls_close(&client);
+}
+
 TEST_F(conns, dump_bad_filters)
 {
 	struct nl_msg *msg = dump(&self->p.nl);
@@ -274,6 +348,41 @@ TEST_F(conns, kill_with_alert)
 	EXPECT_EQ(-1, write(self->fds[0], &b, 1));
 	EXPECT_GE(0, tls_read(&self->clients[0], &b, 1));
 	EXPECT_EQ(SSL_AD_CERTIFICATE_REVOKED, self->clients[0].alert_in);
+}
+
+/* The reason is told with the end; it stays the first one. */
+TEST_F(conns, kill_with_reason)
+{
+	struct gate_event event;
+	struct gate_conn conn;
+
+	ASSERT_EQ(0, gate_conn_cut(&self->p.nl, self->ids[0],
+				   KTLSGATE_CLOSE_REASON_REFUSED, "revoked"));
+	ASSERT_EQ(0, gate_conn_cut(&self->p.nl, self->ids[0],
+				   KTLSGATE_CLOSE_REASON_CERTIFICATE_EXPIRED,
+				   "expired"));
+	ASSERT_EQ(0, gate_conn_get(&self->p.nl, self->ids[0], &conn));
+	EXPECT_EQ(KTLSGATE_CLOSE_REASON_REFUSED, conn.close_reason);
+	EXPECT_STREQ("revoked", conn.close_text);
+	close(self->fds[0]);
+	self->fds[0] = -1;
+	ASSERT_EQ(0, gate_event(&self->events, KTLSGATE_CMD_CONN_CLOSE_NTF,
+				&event));
+	EXPECT_EQ(KTLSGATE_CLOSE_REASON_REFUSED, event.conn.close_reason);
+	EXPECT_STREQ("revoked", event.conn.close_text);
+}
+
+TEST_F(conns, kill_with_bad_reason)
+{
+	struct gate_conn conn;
+
+	EXPECT_EQ(-EINVAL, gate_conn_cut(&self->p.nl, self->ids[0],
+					 KTLSGATE_CLOSE_REASON_PEER_FIN, "x"));
+	EXPECT_STREQ("the reason is neither killed nor refused nor certificate-expired",
+		     self->p.nl.text);
+	EXPECT_GT(0, gate_conn_cut(&self->p.nl, self->ids[0], 1000, "x"));
+	ASSERT_EQ(0, gate_conn_get(&self->p.nl, self->ids[0], &conn));
+	EXPECT_EQ(KTLSGATE_CLOSE_REASON_NONE, conn.close_reason);
 }
 
 TEST_F(conns, kill_queued)

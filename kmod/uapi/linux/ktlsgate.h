@@ -11,6 +11,7 @@
 #define KTLSGATE_NAME_MAX		31
 #define KTLSGATE_STRING_MAX		8192
 #define KTLSGATE_SECRET_MAX		48
+#define KTLSGATE_NOTE_MAX		2048
 #define KTLSGATE_FINGERPRINT_LEN	32
 
 /**
@@ -81,6 +82,11 @@ enum ktlsgate_conn_state {
  * @KTLSGATE_CLOSE_REASON_KEY_LIMIT: the keys reached the limit of RFC 8446 5.5
  *   and could not be renewed
  * @KTLSGATE_CLOSE_REASON_NO_MEMORY: the kernel had no memory to go on
+ * @KTLSGATE_CLOSE_REASON_REFUSED: the handshake helper would not let the
+ *   client in any more: revoked, not admitted, not trusted; see the attribute
+ *   close-text
+ * @KTLSGATE_CLOSE_REASON_CERTIFICATE_EXPIRED: the client's certificate, or one
+ *   of its chain, expired
  */
 enum ktlsgate_close_reason {
 	KTLSGATE_CLOSE_REASON_NONE,
@@ -95,6 +101,8 @@ enum ktlsgate_close_reason {
 	KTLSGATE_CLOSE_REASON_LISTENER_CLOSED,
 	KTLSGATE_CLOSE_REASON_KEY_LIMIT,
 	KTLSGATE_CLOSE_REASON_NO_MEMORY,
+	KTLSGATE_CLOSE_REASON_REFUSED,
+	KTLSGATE_CLOSE_REASON_CERTIFICATE_EXPIRED,
 };
 
 /**
@@ -227,6 +235,10 @@ enum {
 	KTLSGATE_A_CONN_CLOSE_REASON,
 	KTLSGATE_A_CONN_ALERT,
 	KTLSGATE_A_CONN_PRINCIPAL,
+	KTLSGATE_A_CONN_NOT_AFTER,
+	KTLSGATE_A_CONN_WANT_NOTE,
+	KTLSGATE_A_CONN_NOTE,
+	KTLSGATE_A_CONN_CLOSE_TEXT,
 
 	__KTLSGATE_A_CONN_MAX,
 	KTLSGATE_A_CONN_MAX = (__KTLSGATE_A_CONN_MAX - 1)
@@ -241,6 +253,7 @@ enum {
 	KTLSGATE_A_HANDOFF_SECRET_TX,
 	KTLSGATE_A_HANDOFF_HANDSHAKE_TIME,
 	KTLSGATE_A_HANDOFF_ID,
+	KTLSGATE_A_HANDOFF_NOTE,
 
 	__KTLSGATE_A_HANDOFF_MAX,
 	KTLSGATE_A_HANDOFF_MAX = (__KTLSGATE_A_HANDOFF_MAX - 1)
