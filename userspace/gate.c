@@ -3,6 +3,7 @@
 
 #include "gate.h"
 #include "mem.h"
+#include "profile.h"
 #include "tlsctx.h"
 
 static bool make_contexts(struct gate *gate, const struct cert_files *files,
@@ -74,6 +75,7 @@ struct gate *gate_new(struct config *config, const struct gate_config *cfg,
 	check_files(cfg, &files, libs[0], dates, report);
 	if (report->errors == errors)
 		make_contexts(gate, &files, libs, ciphers, report);
+	profile_check(cfg, ciphers, report);
 	cert_files_free(&files);
 	compile_mapping(gate, report);
 	if (report->errors == errors)

@@ -27,24 +27,11 @@ static void failed(const struct gate_config *gate, enum gate_key key,
 static bool set_lists(const struct gate_config *gate, SSL_CTX *ctx,
 		      unsigned int ciphers, struct report *report)
 {
-	char *tls12, *tls13;
-	struct profile_lists lists;
-	bool good;
-
-	profile_lists(gate, &lists);
-	tls12 = ktls_filter(lists.ciphers, ciphers);
-	tls13 = ktls_filter(lists.suites, ciphers);
-	good = SSL_CTX_set_min_proto_version(ctx, lists.min_version) &&
-	       SSL_CTX_set_max_proto_version(ctx, lists.max_version) &&
-	       SSL_CTX_set_ciphersuites(ctx, tls13) &&
-	       SSL_CTX_set_cipher_list(ctx, tls12) &&
-	       SSL_CTX_set1_groups_list(ctx, lists.groups);
-	free(tls12);
-	free(tls13);
-	if (!good)
-		failed(gate, GATE_TLS_PROFILE, report,
-		       "this OpenSSL refuses the cipher suites");
-	return good;
+	if (profile_apply(gate, ciphers, ctx))
+		return true;
+	failed(gate, GATE_TLS_PROFILE, report,
+	       "this OpenSSL refuses the cipher suites");
+	return false;
 }
 
 static bool set_certificate(const struct gate_config *gate, SSL_CTX *ctx,
