@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdlib.h>
 
+#include "describe.h"
 #include "gate.h"
 #include "mem.h"
 #include "profile.h"
@@ -21,15 +22,19 @@ static bool make_contexts(struct gate *gate, const struct cert_files *files,
 	return true;
 }
 
-static void check_files(const struct gate_config *cfg,
-			const struct cert_files *files, OSSL_LIB_CTX *lib,
+static void check_files(struct gate *gate, const struct cert_files *files,
+			OSSL_LIB_CTX *lib, unsigned int ciphers,
 			enum severity dates, struct report *report)
 {
+	const struct gate_config *cfg = gate->cfg;
 	struct certs certs;
 
 	if (!certs_parse(cfg, files, lib, &certs, report))
 		return;
 	certs_check(cfg, files, &certs, dates, report);
+	gate->description = describe_gate(cfg, &certs, ciphers);
+	/* A name is unique in its namespace only. */
+	describe_number(gate->description, "netns-cookie", gate->ns->cookie);
 	certs_free(&certs);
 }
 
@@ -72,7 +77,7 @@ struct gate *gate_new(struct config *config, const struct gate_config *cfg,
 		abort();
 	for (unsigned int i = 0; i < workers; i++)
 		gate->slot[i] = (struct gate_slot){};
-	check_files(cfg, &files, libs[0], dates, report);
+	check_files(gate, &files, libs[0], ciphers, dates, report);
 	if (report->errors == errors)
 		make_contexts(gate, &files, libs, ciphers, report);
 	profile_check(cfg, ciphers, report);
@@ -99,6 +104,7 @@ void gate_put(struct gate *gate)
 	for (i = 0; i < gate->workers; i++)
 		SSL_CTX_free(gate->slot[i].ctx);
 	free(gate->slot);
+	json_object_put(gate->description);
 	mapping_free(gate->mapping);
 	netns_put(gate->ns);
 	config_put(gate->config);

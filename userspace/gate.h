@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 
+#include <json-c/json.h>
 #include <openssl/ssl.h>
 
 #include "certs.h"
@@ -38,6 +39,7 @@ struct gate {
 	unsigned int workers;
 	unsigned int max_handshakes;	/* for each worker */
 	struct gate_slot *slot;
+	struct json_object *description;	/* for the main thread */
 };
 
 /*
