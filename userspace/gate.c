@@ -83,6 +83,7 @@ struct gate *gate_new(struct config *config, const struct gate_config *cfg,
 	profile_check(cfg, ciphers, report);
 	cert_files_free(&files);
 	compile_mapping(gate, report);
+	gate->admission = admission_new(cfg);
 	if (report->errors == errors)
 		return gate;
 	gate_put(gate);
@@ -106,6 +107,7 @@ void gate_put(struct gate *gate)
 	free(gate->slot);
 	json_object_put(gate->description);
 	mapping_free(gate->mapping);
+	admission_free(gate->admission);
 	netns_put(gate->ns);
 	config_put(gate->config);
 	free(gate);

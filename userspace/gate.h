@@ -12,6 +12,7 @@
 #include <json-c/json.h>
 #include <openssl/ssl.h>
 
+#include "admission.h"
 #include "certs.h"
 #include "config.h"
 #include "mapping.h"
@@ -36,6 +37,7 @@ struct gate {
 	const struct gate_config *cfg;
 	struct netns *ns;
 	struct mapping *mapping;	/* NULL: the DN is the principal */
+	struct admission *admission;
 	unsigned int workers;
 	unsigned int max_handshakes;	/* for each worker */
 	struct gate_slot *slot;

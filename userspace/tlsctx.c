@@ -80,6 +80,8 @@ static bool set_trust(const struct gate_config *gate, SSL_CTX *ctx,
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER |
 			   (gate->client_auth == CLIENT_AUTH_REQUIRED ?
 			    SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), NULL);
+	if (gate->spiffe_bundles.count)
+		return true;
 	if (!certs->ca) {
 		if (!SSL_CTX_set_default_verify_paths(ctx)) {
 			failed(gate, GATE_CLIENT_CA, report,
@@ -115,6 +117,7 @@ static bool set_resumption(const struct gate_config *gate, SSL_CTX *ctx,
 	       EVP_DigestUpdate(digest, files->ca.data ?
 				files->ca.data : (unsigned char *)"",
 				files->ca.size) &&
+	       bundles_digest(gate, &files->bundles, digest) &&
 	       EVP_DigestFinal_ex(digest, scope, NULL);
 	EVP_MD_CTX_free(digest);
 	if (good)
@@ -158,7 +161,8 @@ SSL_CTX *tlsctx_new(const struct gate_config *gate,
 	set_options(ctx);
 	good = set_lists(gate, ctx, ciphers, report) &&
 	       set_certificate(gate, ctx, &certs, report) &&
-	       set_trust(gate, ctx, &certs, report);
+	       set_trust(gate, ctx, &certs, report) &&
+	       bundles_enforce(gate, &files->bundles, ctx, lib, report);
 	certs_free(&certs);
 	if (good && !set_resumption(gate, ctx, files)) {
 		failed(gate, GATE_NAME, report, "no session tickets");
