@@ -11,7 +11,8 @@ ip link set lo up
 certificates
 
 parts=("$@")
-[ $# -gt 0 ] || parts=(config dn mapping handshake refusals steering agent reload
+[ $# -gt 0 ] || parts=(config dn mapping spiffe admission handshake refusals
+		       steering agent reload
 		       resumption namespace service)
 for part in "${parts[@]}"; do
 	echo "# $part"
