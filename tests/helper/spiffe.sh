@@ -79,7 +79,7 @@ not_svid "two URIs" "it has 2 URIs in its subjectAltName, where one is allowed" 
 	"URI:$payments,URI:spiffe://acme.com/b"
 not_svid "another scheme" "its URI https://acme.com/x is not valid: it does not begin with spiffe://" \
 	URI:https://acme.com/x
-not_svid "capitals in the trust domain" "its URI spiffe://ACME.com/x is not valid: the trust domain has 'A' in it" \
+not_svid "capitals in the trust domain" "its URI spiffe://ACME.com/x is not valid: the trust domain has 'A' in it: only lowercase letters, digits, '.', '-' and '_' are allowed" \
 	URI:spiffe://ACME.com/x
 not_svid "a path that climbs" "its URI spiffe://acme.com/a/../b is not valid: the path has a segment '..'" \
 	URI:spiffe://acme.com/a/../b
