@@ -124,6 +124,8 @@ static const struct {
 	  "install the key that belongs to the certificate, for root alone, then systemctl reload ktlsgated" },
 	{ "client-ca",
 	  "replace the file, then systemctl reload ktlsgated, connections go on" },
+	{ "tls-profile",
+	  "set relay: true or false in this gate, then systemctl reload ktlsgated" },
 };
 
 static const char *config_action(const char *key)
@@ -136,6 +138,13 @@ static const char *config_action(const char *key)
 	return "correct the file, then systemctl reload ktlsgated";
 }
 
+static enum doctor_level finding_level(const char *severity)
+{
+	if (!strcmp(severity, "error"))
+		return DOCTOR_FAIL;
+	return strcmp(severity, "info") ? DOCTOR_WARN : DOCTOR_INFO;
+}
+
 /* A finding of ktlsgated --check, told in its own words. */
 static void tell_finding(struct doctor *d, struct json_object *finding)
 {
@@ -143,13 +152,15 @@ static void tell_finding(struct doctor *d, struct json_object *finding)
 	const char *gate = json_string(finding, "gate");
 	const char *key = json_string(finding, "key");
 	const char *text = json_string(finding, "text") ?: "it is wrong";
+	enum doctor_level level = finding_level(severity);
 	int line = json_number(finding, "line");
 	char *where;
 
 	where = line ? xasprintf("%s:%d", d->config, line) :
 		       xstrdup(d->config);
-	doctor_say(d, strcmp(severity, "error") ? DOCTOR_WARN : DOCTOR_FAIL,
-		   "config", config_action(key), "%s%s%s: %s%s%s",
+	doctor_say(d, level, "config",
+		   level == DOCTOR_INFO ? NULL : config_action(key),
+		   "%s%s%s: %s%s%s",
 		   gate ? "gate " : "", gate ?: "", gate ? "" : where,
 		   text, gate ? ", " : "", gate ? where : "");
 	free(where);

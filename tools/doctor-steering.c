@@ -7,18 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "doctor.h"
 #include "format.h"
+#include "netns.h"
 #include "steer.h"
 #include "util.h"
-
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71	/* linux/socket.h since 5.14 */
-#endif
 
 /* The steering of this network namespace, file descriptors or -1. */
 struct steering {
@@ -27,19 +23,6 @@ struct steering {
 	int gates;
 	int sockets;
 };
-
-static bool netns_cookie(uint64_t *cookie)
-{
-	socklen_t len = sizeof(*cookie);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool ok;
-
-	if (fd < 0)
-		return false;
-	ok = !getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, cookie, &len);
-	close(fd);
-	return ok;
-}
 
 static int open_pin(const struct steering *s, const char *name)
 {

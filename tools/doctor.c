@@ -52,45 +52,6 @@ void doctor_say(struct doctor *d, enum doctor_level level, const char *check,
 	free(whole);
 }
 
-const char *json_string(struct json_object *j, const char *key)
-{
-	struct json_object *member;
-
-	if (!json_object_object_get_ex(j, key, &member) ||
-	    !json_object_is_type(member, json_type_string))
-		return NULL;
-	return json_object_get_string(member);
-}
-
-int64_t json_number(struct json_object *j, const char *key)
-{
-	struct json_object *member;
-
-	if (!json_object_object_get_ex(j, key, &member) ||
-	    !json_object_is_type(member, json_type_int))
-		return 0;
-	return json_object_get_int64(member);
-}
-
-bool json_true(struct json_object *j, const char *key)
-{
-	struct json_object *member;
-
-	return json_object_object_get_ex(j, key, &member) &&
-	       json_object_is_type(member, json_type_boolean) &&
-	       json_object_get_boolean(member);
-}
-
-struct json_object *json_array(struct json_object *j, const char *key)
-{
-	struct json_object *member;
-
-	if (!json_object_object_get_ex(j, key, &member) ||
-	    !json_object_is_type(member, json_type_array))
-		return NULL;
-	return member;
-}
-
 static void count_text(struct doctor *d)
 {
 	char *text;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "gate.h"
+#include "json.h"
 #include "netlink.h"
 #include "out.h"
 
@@ -65,11 +66,5 @@ struct json_object *doctor_config_gates(const struct doctor *d);
 
 /* Is a gate of the configuration one of this network namespace? */
 bool doctor_gate_is_here(const struct doctor *d, struct json_object *gate);
-
-/* Members of an object, NULL or 0 or false when absent or of another type. */
-const char *json_string(struct json_object *j, const char *key);
-int64_t json_number(struct json_object *j, const char *key);
-struct json_object *json_array(struct json_object *j, const char *key);
-bool json_true(struct json_object *j, const char *key);
 
 #endif

@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "format.h"
 #include "gate.h"
+#include "in-force.h"
 #include "names.h"
 #include "util.h"
 
@@ -34,6 +35,7 @@ static int show_one(struct netlink *nl, struct args *a, const char *name,
 		    struct out *o)
 {
 	struct nl_msg *msg, *reply;
+	struct in_force *state;
 	struct gate gate;
 	bool ok;
 
@@ -50,6 +52,9 @@ static int show_one(struct netlink *nl, struct args *a, const char *name,
 	out_table(o, NULL);
 	out_record(o);
 	gate_print(o, &gate, a->options->stats);
+	state = in_force_open(a->command);
+	in_force_print(state, o, gate.name);
+	in_force_close(state);
 	out_record_end(o);
 	return EXIT_OK;
 }

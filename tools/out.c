@@ -398,6 +398,14 @@ void out_element(struct out *o, const char *key, const char *value)
 		json_object_array_add(array, json_text(value));
 }
 
+void out_json(struct out *o, const char *key, struct json_object *value)
+{
+	if (o->json)
+		put_json(o, key, value);
+	else
+		json_object_put(value);
+}
+
 bool out_finish(struct out *o)
 {
 	bool ok;

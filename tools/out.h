@@ -16,6 +16,7 @@
 #ifndef KTLSGATE_OUT_H
 #define KTLSGATE_OUT_H
 
+#include <json-c/json.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -79,6 +80,9 @@ void out_bool(struct out *o, enum out_as as, const char *key,
 	      const char *label, bool value);
 /* an element of the array named key; the text is up to another call */
 void out_element(struct out *o, const char *key, const char *value);
+
+/* JSON: the value as it is, which is put; no text. */
+void out_json(struct out *o, const char *key, struct json_object *value);
 
 /* Print what is buffered and free o. False if stdout did not take it. */
 bool out_finish(struct out *o);

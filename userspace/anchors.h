@@ -16,10 +16,14 @@
 
 struct anchors;
 
-struct anchors *anchors_new(const STACK_OF(X509) *ca);
+struct anchors *anchors_new(void);
 void anchors_free(struct anchors *anchors);
 
-/* Whether a certificate of the chain is that of a CA in @anchors. */
+/* @ca vouches for clients of the SPIFFE trust domain @domain, NULL: for all. */
+void anchors_add(struct anchors *anchors, const char *domain,
+		 const STACK_OF(X509) *ca);
+
+/* Whether a certificate of the chain is that of a CA that may vouch for it. */
 bool anchors_cover(const struct anchors *anchors,
 		   const struct identity *identity);
 

@@ -61,6 +61,7 @@ bool cert_files_read(const struct gate_config *gate, struct cert_files *out,
 	if (gate->client_ca && gate->client_auth != CLIENT_AUTH_NONE)
 		good &= read_file(gate, GATE_CLIENT_CA, gate->client_ca,
 				  &out->ca, report);
+	good &= bundles_read(gate, &out->bundles, report);
 	if (!good)
 		cert_files_free(out);
 	return good;
@@ -77,14 +78,13 @@ void cert_files_free(struct cert_files *files)
 	blob_free(&files->certificate);
 	blob_free(&files->key);
 	blob_free(&files->ca);
+	bundles_free(&files->bundles);
 }
 
-/* All certificates of a PEM file; NULL when one is damaged or there is none. */
-static STACK_OF(X509) *parse_certificates(const struct gate_config *gate,
-					  enum gate_key key, const char *path,
-					  const struct blob *blob,
-					  OSSL_LIB_CTX *lib,
-					  struct report *report)
+STACK_OF(X509) *certs_parse_pem(const struct gate_config *gate,
+				enum gate_key key, const char *path,
+				const struct blob *blob, OSSL_LIB_CTX *lib,
+				struct report *report)
 {
 	struct place place = config_place(gate, key);
 	STACK_OF(X509) *all = sk_X509_new_null();
@@ -180,17 +180,16 @@ bool certs_parse(const struct gate_config *gate, const struct cert_files *files,
 	bool good;
 
 	memset(out, 0, sizeof(*out));
-	out->chain = parse_certificates(gate, GATE_CERTIFICATE,
-					gate->certificate, &files->certificate,
-					lib, report);
+	out->chain = certs_parse_pem(gate, GATE_CERTIFICATE, gate->certificate,
+				     &files->certificate, lib, report);
 	if (out->chain)
 		out->leaf = sk_X509_shift(out->chain);
 	out->key = parse_key(gate, &files->key, lib, report);
 	good = out->leaf && out->key && check_match(gate, out, report);
 	if (files->ca.data) {
-		out->ca = parse_certificates(gate, GATE_CLIENT_CA,
-					     gate->client_ca, &files->ca, lib,
-					     report);
+		out->ca = certs_parse_pem(gate, GATE_CLIENT_CA,
+					  gate->client_ca, &files->ca, lib,
+					  report);
 		good &= out->ca != NULL;
 	}
 	if (!good)
@@ -207,9 +206,9 @@ void certs_free(struct certs *certs)
 	memset(certs, 0, sizeof(*certs));
 }
 
-static void check_dates(const struct gate_config *gate, enum gate_key key,
-			X509 *certificate, enum severity severity,
-			struct report *report)
+void certs_check_dates(const struct gate_config *gate, enum gate_key key,
+		       X509 *certificate, enum severity severity,
+		       struct report *report)
 {
 	const ASN1_TIME *until = X509_get0_notAfter(certificate);
 	const ASN1_TIME *from = X509_get0_notBefore(certificate);
@@ -265,11 +264,12 @@ void certs_check(const struct gate_config *gate, const struct cert_files *files,
 	struct place place = config_place(gate, GATE_CERTIFICATE);
 	int i;
 
-	check_dates(gate, GATE_CERTIFICATE, certs->leaf, dates, report);
+	certs_check_dates(gate, GATE_CERTIFICATE, certs->leaf, dates, report);
 	check_chain(gate, certs, report);
 	for (i = 0; i < sk_X509_num(certs->chain); i++)
-		check_dates(gate, GATE_CERTIFICATE,
-			    sk_X509_value(certs->chain, i), dates, report);
+		certs_check_dates(gate, GATE_CERTIFICATE,
+				  sk_X509_value(certs->chain, i), dates,
+				  report);
 	if (X509_check_purpose(certs->leaf, X509_PURPOSE_SSL_SERVER, 0) != 1)
 		report_add(report, SEVERITY_WARNING, &place,
 			   "%s is not meant for servers (extendedKeyUsage without serverAuth): clients will refuse it",
@@ -279,9 +279,11 @@ void certs_check(const struct gate_config *gate, const struct cert_files *files,
 		report_add(report, SEVERITY_WARNING, &place,
 			   "%s is open to others (mode %04o): chmod 600",
 			   gate->private_key, files->key.mode);
+	bundles_check(gate, &files->bundles, NULL, report);
 	if (!certs->ca)
 		return;
 	for (i = 0; i < sk_X509_num(certs->ca); i++)
-		check_dates(gate, GATE_CLIENT_CA, sk_X509_value(certs->ca, i),
-			    SEVERITY_WARNING, report);
+		certs_check_dates(gate, GATE_CLIENT_CA,
+				  sk_X509_value(certs->ca, i),
+				  SEVERITY_WARNING, report);
 }

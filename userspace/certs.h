@@ -5,6 +5,7 @@
 
 #include <openssl/x509.h>
 
+#include "bundles.h"
 #include "config.h"
 #include "files.h"
 #include "report.h"
@@ -14,6 +15,7 @@ struct cert_files {
 	struct blob certificate;
 	struct blob key;
 	struct blob ca;		/* empty when there is none */
+	struct bundles bundles;
 };
 
 /* What the files hold, parsed. */
@@ -43,6 +45,15 @@ void certs_check(const struct gate_config *gate, const struct cert_files *files,
 		 const struct certs *certs, enum severity dates,
 		 struct report *report);
 void certs_free(struct certs *certs);
+
+/* All certificates of a PEM file; NULL when one is damaged or there is none. */
+STACK_OF(X509) *certs_parse_pem(const struct gate_config *gate,
+				enum gate_key key, const char *path,
+				const struct blob *blob, OSSL_LIB_CTX *lib,
+				struct report *report);
+void certs_check_dates(const struct gate_config *gate, enum gate_key key,
+		       X509 *certificate, enum severity severity,
+		       struct report *report);
 
 /* "2026-11-22T10:04:11Z" */
 #define CERT_TIME_TEXT 32

@@ -4,17 +4,14 @@
 #include <string.h>
 
 #include <json-c/json.h>
-#include <openssl/evp.h>
 
 #include "certs.h"
 #include "check.h"
 #include "config.h"
-#include "dn.h"
+#include "describe.h"
 #include "ktls.h"
-#include "mem.h"
 #include "profile.h"
 #include "tlsctx.h"
-#include "verdict.h"
 
 typedef struct json_object json;
 
@@ -23,168 +20,27 @@ static void put(json *object, const char *key, json *value)
 	json_object_object_add(object, key, value);
 }
 
-static void put_text(json *object, const char *key, const char *value)
-{
-	put(object, key, value ? json_object_new_string(value) : NULL);
-}
-
-static void put_number(json *object, const char *key, int64_t value)
-{
-	put(object, key, json_object_new_int64(value));
-}
-
-static void put_bool(json *object, const char *key, bool value)
-{
-	put(object, key, json_object_new_boolean(value));
-}
-
-static void put_time(json *object, const char *key, const ASN1_TIME *when)
-{
-	char text[CERT_TIME_TEXT];
-
-	cert_time_print(when, text);
-	put_text(object, key, text);
-}
-
-static void put_name(json *object, const char *key, const X509_NAME *name)
-{
-	char *text = dn_print(name);
-
-	put_text(object, key, text);
-	free(text);
-}
-
-static json *certificate_json(X509 *certificate)
-{
-	json *object = json_object_new_object();
-	int days = 0, seconds = 0;
-
-	put_name(object, "subject", X509_get_subject_name(certificate));
-	put_name(object, "issuer", X509_get_issuer_name(certificate));
-	put_time(object, "not-before", X509_get0_notBefore(certificate));
-	put_time(object, "not-after", X509_get0_notAfter(certificate));
-	ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate));
-	put_number(object, "seconds-left", (int64_t)days * 86400 + seconds);
-	return object;
-}
-
-static json *certificates_json(STACK_OF(X509) *certificates)
-{
-	json *list = json_object_new_array();
-	int i;
-
-	for (i = 0; i < sk_X509_num(certificates); i++)
-		json_object_array_add(list, certificate_json(
-				sk_X509_value(certificates, i)));
-	return list;
-}
-
-static json *prefixes_json(const struct gate_config *gate)
-{
-	json *list = json_object_new_array();
-	size_t i;
-
-	for (i = 0; i < gate->plaintext_from_count; i++) {
-		char *text = prefix_text(&gate->plaintext_from[i]);
-
-		json_object_array_add(list, json_object_new_string(text));
-		free(text);
-	}
-	return list;
-}
-
-static void add_tls(const struct gate_config *gate, json *object)
-{
-	struct profile_lists lists;
-	char *all;
-
-	profile_lists(gate, &lists);
-	put_text(object, "tls-profile", gate->tls_profile < 0 ? NULL :
-		 profile_names[gate->tls_profile]);
-	put_text(object, "tls-min-version",
-		 lists.min_version == TLS1_3_VERSION ? "1.3" : "1.2");
-	put_text(object, "tls-max-version",
-		 lists.max_version == TLS1_3_VERSION ? "1.3" : "1.2");
-	all = xasprintf("%s%s%s", lists.suites,
-			lists.min_version == TLS1_3_VERSION ? "" : ":",
-			lists.min_version == TLS1_3_VERSION ? "" :
-			lists.ciphers);
-	put_text(object, "cipher-suites", all);
-	free(all);
-}
-
-static void add_files(const struct gate_config *gate, json *object,
-		      struct report *report)
+static json *gate_json(const struct gate_config *gate, struct report *report)
 {
 	struct cert_files files;
 	struct certs certs;
-	json *own, *clients;
-	SSL_CTX *ctx;
+	bool good = false;
+	json *object;
 
-	if (!cert_files_read(gate, &files, report))
-		return;
-	if (certs_parse(gate, &files, NULL, &certs, report)) {
-		certs_check(gate, &files, &certs, SEVERITY_ERROR, report);
-		own = certificate_json(certs.leaf);
-		put_text(own, "file", gate->certificate);
-		put_text(own, "private-key", gate->private_key);
-		put_text(own, "key-type", EVP_PKEY_get0_type_name(certs.key));
-		put_number(own, "key-bits", EVP_PKEY_get_bits(certs.key));
-		put_bool(own, "key-matches", true);
-		put(own, "chain", certificates_json(certs.chain));
-		put(object, "certificate", own);
-		if (certs.ca) {
-			clients = json_object_new_object();
-			put_text(clients, "file", gate->client_ca);
-			put(clients, "certificates",
-			    certificates_json(certs.ca));
-			put(object, "client-ca", clients);
+	if (cert_files_read(gate, &files, report)) {
+		good = certs_parse(gate, &files, NULL, &certs, report);
+		if (good) {
+			certs_check(gate, &files, &certs, SEVERITY_ERROR,
+				    report);
+			SSL_CTX_free(tlsctx_new(gate, &files, KTLS_ALL, NULL,
+						report));
 		}
-		certs_free(&certs);
-		ctx = tlsctx_new(gate, &files, KTLS_ALL, NULL, report);
-		SSL_CTX_free(ctx);
+		cert_files_free(&files);
 	}
-	cert_files_free(&files);
-}
-
-static json *gate_json(const struct gate_config *gate, struct report *report)
-{
-	json *object = json_object_new_object();
-	char address[ADDRESS_TEXT] = "*";
-
-	address_print(&gate->address, gate->port, address);
-	if (strrchr(address, ':'))
-		*strrchr(address, ':') = '\0';
-	put_text(object, "name", gate->name);
-	put_number(object, "port", gate->port);
-	put_text(object, "address", address);
-	put_bool(object, "steering", gate->steering);
-	put_number(object, "dialled-port", gate->steering ? gate->port :
-		   gate->listen_port);
-	put_text(object, "network-namespace", gate->network_namespace);
-	put_text(object, "client-auth", client_auth_names[gate->client_auth]);
-	add_tls(gate, object);
-	put_number(object, "handshake-timeout-ms", gate->handshake_timeout);
-	put_number(object, "max-handshakes", gate->max_handshakes);
-	put_number(object, "agent-wait-ms", gate->agent_wait);
-	put(object, "plaintext-from", prefixes_json(gate));
-	put(object, "certificate", NULL);
-	put(object, "client-ca", NULL);
-	add_files(gate, object, report);
+	object = describe_gate(gate, good ? &certs : NULL, KTLS_ALL);
+	if (good)
+		certs_free(&certs);
 	return object;
-}
-
-static void profile_warning(const struct gate_config *gate,
-			    struct report *report)
-{
-	struct place place = config_place(gate, GATE_TLS_PROFILE);
-	struct profile_lists lists;
-
-	profile_lists(gate, &lists);
-	if (lists.lacks)
-		report_add(report, SEVERITY_WARNING, &place,
-			   "%s promises what kTLS cannot carry, and clients do not get it here: %s",
-			   profile_names[gate->tls_profile], lists.lacks);
 }
 
 static const char *result_name(const struct report *report)
@@ -201,14 +57,12 @@ static json *findings_json(const struct report *report)
 		const struct finding *finding = &report->findings[i];
 		json *object = json_object_new_object();
 
-		put_text(object, "severity",
-			 finding->severity == SEVERITY_ERROR ? "error" :
-			 "warning");
+		describe_text(object, "severity", severity_name(finding->severity));
 		put(object, "line", finding->line ?
 		    json_object_new_int(finding->line) : NULL);
-		put_text(object, "gate", finding->gate);
-		put_text(object, "key", finding->key);
-		put_text(object, "text", finding->text);
+		describe_text(object, "gate", finding->gate);
+		describe_text(object, "key", finding->key);
+		describe_text(object, "text", finding->text);
 		json_object_array_add(list, object);
 	}
 	return list;
@@ -218,10 +72,10 @@ static void print_json(const struct report *report, json *gates)
 {
 	json *all = json_object_new_object();
 
-	put_text(all, "file", report->file);
-	put_text(all, "result", result_name(report));
-	put_number(all, "errors", report->errors);
-	put_number(all, "warnings", report->warnings);
+	describe_text(all, "file", report->file);
+	describe_text(all, "result", result_name(report));
+	describe_number(all, "errors", report->errors);
+	describe_number(all, "warnings", report->warnings);
 	put(all, "findings", findings_json(report));
 	put(all, "gates", gates);
 	puts(json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
@@ -309,7 +163,7 @@ static void print_findings(const struct report *report)
 		printf("%s\n", line);
 		free(line);
 	}
-	if (report->count)
+	if (report->errors || report->warnings)
 		printf("%zu errors, %zu warnings\n", report->errors,
 		       report->warnings);
 }
@@ -324,7 +178,7 @@ int check_file(const char *file, bool as_json)
 
 	config = config_load(&report);
 	for (i = 0; config && i < config->gate_count; i++) {
-		profile_warning(&config->gates[i], &report);
+		profile_check(&config->gates[i], KTLS_ALL, &report);
 		json_object_array_add(gates, gate_json(&config->gates[i],
 						       &report));
 	}

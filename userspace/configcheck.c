@@ -6,10 +6,12 @@
 
 #include <linux/ktlsgate.h>
 
+#include "admission.h"
 #include "configcheck.h"
 #include "mapping.h"
 #include "mem.h"
 #include "profile.h"
+#include "spiffe.h"
 
 static void error(struct report *report, const struct gate_config *gate,
 		  enum gate_key key, const char *format, ...)
@@ -117,6 +119,128 @@ static void check_mapping(const struct gate_config *gate,
 	mapping_free(mapping);
 }
 
+/* Takes @reason, which may be NULL. */
+static void not_valid(const struct gate_config *gate, enum gate_key key,
+		      const char *value, char *reason, struct report *report)
+{
+	if (reason)
+		error(report, gate, key, "'%s' is not valid: %s", value,
+		      reason);
+	free(reason);
+}
+
+static bool has_bundle(const struct gate_config *gate, const char *domain,
+		       size_t before)
+{
+	size_t i;
+
+	for (i = 0; i < before; i += 2)
+		if (!strcmp(gate->spiffe_bundles.text[i], domain))
+			return true;
+	return false;
+}
+
+static void check_bundles(const struct gate_config *gate,
+			  struct report *report)
+{
+	const struct strings *bundles = &gate->spiffe_bundles;
+	const char *pinned = gate->spiffe_trust_domain;
+	size_t i;
+
+	for (i = 0; i < bundles->count; i += 2) {
+		const char *domain = bundles->text[i];
+
+		not_valid(gate, GATE_SPIFFE_BUNDLES, domain,
+			  spiffe_check_domain(domain, strlen(domain)), report);
+		if (has_bundle(gate, domain, i))
+			error(report, gate, GATE_SPIFFE_BUNDLES,
+			      "'%s' is given twice", domain);
+		check_path(gate, GATE_SPIFFE_BUNDLES, bundles->text[i + 1],
+			   report);
+	}
+	if (gate->lines[GATE_SPIFFE_BUNDLES] && !bundles->count)
+		error(report, gate, GATE_SPIFFE_BUNDLES,
+		      "names no trust domain");
+	if (bundles->count && gate->client_ca)
+		error(report, gate, GATE_CLIENT_CA,
+		      "not together with spiffe-bundles: a client is trusted by the bundle of its own trust domain only");
+	if (bundles->count && pinned &&
+	    !has_bundle(gate, pinned, bundles->count))
+		error(report, gate, GATE_SPIFFE_TRUST_DOMAIN,
+		      "'%s' has no bundle in spiffe-bundles: nobody would pass",
+		      pinned);
+}
+
+static void check_spiffe_id(const struct gate_config *gate,
+			    struct report *report)
+{
+	const char *domain = gate->spiffe_trust_domain;
+	const char *workload = gate->spiffe_workload_id;
+
+	if (domain)
+		not_valid(gate, GATE_SPIFFE_TRUST_DOMAIN, domain,
+			  spiffe_check_domain(domain, strlen(domain)), report);
+	if (workload)
+		not_valid(gate, GATE_SPIFFE_WORKLOAD_ID, workload,
+			  spiffe_check_path(workload, strlen(workload)),
+			  report);
+}
+
+static void check_spiffe(const struct gate_config *gate, struct report *report)
+{
+	static const enum gate_key needing[] = {
+		GATE_SPIFFE_TRUST_DOMAIN, GATE_SPIFFE_WORKLOAD_ID,
+		GATE_SPIFFE_BUNDLES,
+	};
+	static const enum gate_key excluded[] = {
+		GATE_PRINCIPAL_MAPPING_RULES, GATE_PRINCIPAL_REGEX,
+	};
+	size_t i;
+
+	for (i = 0; i < 3; i++)
+		if (!gate->spiffe && gate->lines[needing[i]])
+			error(report, gate, needing[i],
+			      "only with spiffe: true");
+	if (!gate->spiffe)
+		return;
+	for (i = 0; i < 2; i++)
+		if (gate->lines[excluded[i]])
+			error(report, gate, excluded[i],
+			      "not together with spiffe: the SPIFFE ID is the principal");
+	if (gate->client_auth == CLIENT_AUTH_NONE)
+		error(report, gate, GATE_SPIFFE,
+		      "needs client-auth: required or requested");
+	if (!gate->client_ca && !gate->lines[GATE_SPIFFE_BUNDLES])
+		error(report, gate, GATE_SPIFFE,
+		      "needs spiffe-bundles, or client-ca for all trust domains: the system's trust store vouches for no SPIFFE ID");
+	check_spiffe_id(gate, report);
+	check_bundles(gate, report);
+}
+
+static void check_entries(const struct gate_config *gate, enum gate_key key,
+			  const struct strings *entries, struct report *report)
+{
+	size_t i;
+
+	for (i = 0; i < entries->count; i++) {
+		const char *reason = admission_check(entries->text[i]);
+
+		if (reason)
+			error(report, gate, key, "'%s' %s", entries->text[i],
+			      reason);
+	}
+}
+
+static void check_admission(const struct gate_config *gate,
+			    struct report *report)
+{
+	check_entries(gate, GATE_ALLOW, &gate->allow, report);
+	check_entries(gate, GATE_DENY, &gate->deny, report);
+	if (gate->lines[GATE_ALLOW] && !gate->allow.count)
+		error(report, gate, GATE_ALLOW,
+		      "is empty: leave it out to allow everyone");
+}
+
 static bool covers_all(const struct gate_config *gate)
 {
 	size_t i;
@@ -136,10 +260,13 @@ void config_check_gate(const struct gate_config *gate, struct report *report)
 	check_steering(gate, report);
 	check_versions(gate, report);
 	check_mapping(gate, report);
+	check_spiffe(gate, report);
+	check_admission(gate, report);
 	if (gate->client_auth == CLIENT_AUTH_NONE && gate->client_ca)
 		warning(report, gate, GATE_CLIENT_CA,
 			"not used, because client-auth is none");
-	if (gate->client_auth != CLIENT_AUTH_NONE && !gate->client_ca)
+	if (gate->client_auth != CLIENT_AUTH_NONE && !gate->client_ca &&
+	    !gate->spiffe)
 		warning(report, gate, GATE_CLIENT_CA,
 			"not given: any certificate that the system's trust store vouches for would pass");
 	if (covers_all(gate))

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdlib.h>
 
+#include "describe.h"
 #include "gate.h"
 #include "mem.h"
+#include "profile.h"
 #include "tlsctx.h"
 
 static bool make_contexts(struct gate *gate, const struct cert_files *files,
@@ -20,7 +22,26 @@ static bool make_contexts(struct gate *gate, const struct cert_files *files,
 	return true;
 }
 
-static void check_files(struct gate *gate, const struct cert_files *files, OSSL_LIB_CTX *lib,
+/* NULL where the system's trust store decides. */
+static struct anchors *make_anchors(const struct gate_config *cfg,
+				    const struct cert_files *files,
+				    const struct certs *certs,
+				    OSSL_LIB_CTX *lib)
+{
+	struct anchors *anchors;
+
+	if (!files->bundles.count && !certs->ca)
+		return NULL;
+	anchors = anchors_new();
+	if (files->bundles.count)
+		bundles_anchors(cfg, &files->bundles, lib, anchors);
+	else
+		anchors_add(anchors, NULL, certs->ca);
+	return anchors;
+}
+
+static void check_files(struct gate *gate, const struct cert_files *files,
+			OSSL_LIB_CTX *lib, unsigned int ciphers,
 			enum severity dates, struct report *report)
 {
 	const struct gate_config *cfg = gate->cfg;
@@ -29,8 +50,10 @@ static void check_files(struct gate *gate, const struct cert_files *files, OSSL_
 	if (!certs_parse(cfg, files, lib, &certs, report))
 		return;
 	certs_check(cfg, files, &certs, dates, report);
-	if (certs.ca)
-		gate->anchors = anchors_new(certs.ca);
+	gate->anchors = make_anchors(cfg, files, &certs, lib);
+	gate->description = describe_gate(cfg, &certs, ciphers);
+	/* A name is unique in its namespace only. */
+	describe_number(gate->description, "netns-cookie", gate->ns->cookie);
 	certs_free(&certs);
 }
 
@@ -73,11 +96,13 @@ struct gate *gate_new(struct config *config, const struct gate_config *cfg,
 		abort();
 	for (unsigned int i = 0; i < workers; i++)
 		gate->slot[i] = (struct gate_slot){};
-	check_files(gate, &files, libs[0], dates, report);
+	check_files(gate, &files, libs[0], ciphers, dates, report);
 	if (report->errors == errors)
 		make_contexts(gate, &files, libs, ciphers, report);
+	profile_check(cfg, ciphers, report);
 	cert_files_free(&files);
 	compile_mapping(gate, report);
+	gate->admission = admission_new(cfg);
 	if (report->errors == errors)
 		return gate;
 	gate_put(gate);
@@ -99,8 +124,10 @@ void gate_put(struct gate *gate)
 	for (i = 0; i < gate->workers; i++)
 		SSL_CTX_free(gate->slot[i].ctx);
 	free(gate->slot);
+	json_object_put(gate->description);
 	mapping_free(gate->mapping);
 	anchors_free(gate->anchors);
+	admission_free(gate->admission);
 	netns_put(gate->ns);
 	config_put(gate->config);
 	free(gate);

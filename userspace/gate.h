@@ -9,8 +9,10 @@
 
 #include <stdatomic.h>
 
+#include <json-c/json.h>
 #include <openssl/ssl.h>
 
+#include "admission.h"
 #include "anchors.h"
 #include "certs.h"
 #include "config.h"
@@ -38,9 +40,11 @@ struct gate {
 	atomic_bool replaced;		/* others are in force */
 	struct mapping *mapping;	/* NULL: the DN is the principal */
 	struct anchors *anchors;	/* NULL: the system's trust store */
+	struct admission *admission;
 	unsigned int workers;
 	unsigned int max_handshakes;	/* for each worker */
 	struct gate_slot *slot;
+	struct json_object *description;	/* for the main thread */
 };
 
 /*

@@ -21,6 +21,7 @@
 #include "refusal.h"
 #include "sessions.h"
 #include "sniff.h"
+#include "svid.h"
 
 #define MS 1000000ULL
 
@@ -233,6 +234,25 @@ static void take_names(struct handshake *handshake)
 		 identity_group_name(handshake->ssl));
 }
 
+/* The certificate was looked at in the handshake, or in that of the session. */
+static bool take_spiffe_id(struct handshake *handshake)
+{
+	struct identity *identity = &handshake->identity;
+	char *error;
+
+	identity->spiffe_id =
+		svid_id(SSL_get0_peer_certificate(handshake->ssl), &error);
+	if (identity->spiffe_id) {
+		free(identity->principal);
+		identity->principal = xstrdup(identity->spiffe_id);
+		return true;
+	}
+	verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_BAD_CERTIFICATE,
+		    "%s", error);
+	free(error);
+	return false;
+}
+
 /* False when no mapping rule has a name for this client. */
 static bool map_principal(struct handshake *handshake)
 {
@@ -240,6 +260,8 @@ static bool map_principal(struct handshake *handshake)
 	const struct mapping *mapping = handshake->gate->mapping;
 	char *name, *error;
 
+	if (handshake->gate->cfg->spiffe && identity->subject)
+		return take_spiffe_id(handshake);
 	if (!mapping || !identity->subject)
 		return true;
 	name = mapping_apply(mapping, identity->subject, &error);
@@ -262,7 +284,7 @@ static bool map_principal(struct handshake *handshake)
 
 static void refuse_with(struct handshake *handshake, uint8_t alert)
 {
-	handshake->verdict.principal = xstrdup(handshake->identity.subject);
+	handshake->verdict.principal = xstrdup(handshake->identity.principal);
 	if (ktls_send_alert(handshake->fd, 2, alert))
 		handshake->verdict.alert_sent = alert;
 	refuse(handshake);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <linux/ktlsgate.h>
 
+#include "admission.h"
 #include "judge.h"
 #include "mem.h"
+#include "spiffe.h"
 
 static bool expired(const struct identity *identity, struct verdict *verdict)
 {
@@ -17,12 +20,53 @@ static bool expired(const struct identity *identity, struct verdict *verdict)
 	return true;
 }
 
+/* NULL, or why the SPIFFE ID is not one of those the gate is for. */
+static char *elsewhere(const struct gate_config *cfg, const char *id)
+{
+	char *domain, *reason = NULL;
+
+	if (!cfg->spiffe_trust_domain && !cfg->spiffe_workload_id)
+		return NULL;
+	if (!id)
+		return xstrdup("the client has no SPIFFE ID, and the gate is for one only");
+	domain = spiffe_domain(id);
+	if (cfg->spiffe_trust_domain &&
+	    strcmp(domain, cfg->spiffe_trust_domain))
+		reason = xasprintf("%s is not in trust domain %s, which the gate is for",
+				   id, cfg->spiffe_trust_domain);
+	else if (cfg->spiffe_workload_id &&
+		 strcmp(spiffe_path(id), cfg->spiffe_workload_id))
+		reason = xasprintf("%s is not workload %s, which the gate is for",
+				   id, cfg->spiffe_workload_id);
+	free(domain);
+	return reason;
+}
+
+static bool admitted(const struct gate *gate, const struct identity *identity,
+		     struct verdict *verdict)
+{
+	char *reason = elsewhere(gate->cfg, identity->spiffe_id);
+
+	if (!reason)
+		reason = admission_refuses(gate->admission,
+					   identity->principal,
+					   !identity->subject);
+	if (!reason)
+		return true;
+	verdict_set(verdict, KTLSGATE_REFUSAL_NOT_ADMITTED, "%s", reason);
+	free(reason);
+	return false;
+}
+
 bool judge(const struct gate *gate, const struct identity *identity,
 	   struct verdict *verdict, uint8_t *alert)
 {
-	(void)gate;
 	if (expired(identity, verdict)) {
 		*alert = SSL_AD_CERTIFICATE_EXPIRED;
+		return false;
+	}
+	if (!admitted(gate, identity, verdict)) {
+		*alert = SSL_AD_ACCESS_DENIED;
 		return false;
 	}
 	return true;
@@ -35,8 +79,17 @@ static char *principal_now(const struct gate *gate,
 {
 	char *name, *error;
 
-	if (!gate->mapping || !identity->subject)
+	if (!identity->subject)
 		return xstrdup(identity->principal);
+	if (gate->cfg->spiffe) {
+		if (!identity->spiffe_id)
+			verdict_set(verdict, KTLSGATE_REFUSAL_NOT_ADMITTED,
+				    "certificate %s came without the SPIFFE ID that is asked for now",
+				    identity->subject);
+		return xstrdup(identity->spiffe_id);
+	}
+	if (!gate->mapping)
+		return xstrdup(identity->subject);
 	name = mapping_apply(gate->mapping, identity->subject, &error);
 	if (name)
 		return name;

@@ -147,15 +147,24 @@ char *ktls_names(unsigned int ciphers)
 	return text.data;
 }
 
-static enum ktls_cipher cipher_of(const char *suite)
+/* 0: none of those, such as CBC, CCM with a short tag, or AES-256-CCM. */
+static unsigned int cipher_of(const char *suite)
 {
 	if (strstr(suite, "CHACHA20"))
 		return KTLS_CHACHA20_POLY1305;
-	if (strstr(suite, "CCM"))
-		return KTLS_AES_128_CCM;
+	if (strstr(suite, "128-GCM") || strstr(suite, "128_GCM"))
+		return KTLS_AES_128_GCM;
 	if (strstr(suite, "256-GCM") || strstr(suite, "256_GCM"))
 		return KTLS_AES_256_GCM;
-	return KTLS_AES_128_GCM;
+	if ((strstr(suite, "128-CCM") || strstr(suite, "128_CCM")) &&
+	    !strstr(suite, "CCM8") && !strstr(suite, "CCM_8"))
+		return KTLS_AES_128_CCM;
+	return 0;
+}
+
+bool ktls_carries(const char *suite, unsigned int ciphers)
+{
+	return cipher_of(suite) & ciphers;
 }
 
 char *ktls_filter(const char *suites, unsigned int ciphers)
@@ -165,7 +174,7 @@ char *ktls_filter(const char *suites, unsigned int ciphers)
 
 	text_add(&out, "", 0);
 	while ((suite = strsep(&rest, ":")))
-		if (cipher_of(suite) & ciphers)
+		if (ktls_carries(suite, ciphers))
 			text_printf(&out, "%s%s", out.length ? ":" : "", suite);
 	free(copy);
 	return out.data;

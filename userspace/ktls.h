@@ -22,6 +22,9 @@ char *ktls_probe(unsigned int *ciphers);
 /* Comma-separated names, to be freed. */
 char *ktls_names(unsigned int ciphers);
 
+/* Whether they can carry the cipher suite. */
+bool ktls_carries(const char *suite, unsigned int ciphers);
+
 /* The colon-separated list of cipher suites, cut to those; to be freed. */
 char *ktls_filter(const char *suites, unsigned int ciphers);
 

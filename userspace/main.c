@@ -26,6 +26,7 @@
 #include "registry.h"
 #include "secrets.h"
 #include "sessions.h"
+#include "state.h"
 #include "steer.h"
 #include "verdict.h"
 #include "watch.h"
@@ -85,6 +86,7 @@ static bool apply(struct helper *helper, struct config *config,
 		watch_free(watch);
 		return false;
 	}
+	state_write(registry_describe(helper->registry));
 	log_set_level(config->log_level);
 	watch_free(helper->watch);
 	helper->watch = watch;
@@ -275,6 +277,7 @@ static void stop(struct helper *helper)
 
 	sd_notify(0, "STOPPING=1");
 	log_msg(LOG_INFO, "ending: live connections go on, gates stay closed to plaintext");
+	state_remove();
 	for (i = 0; i < helper->worker_count; i++)
 		worker_stop(helper->workers[i]);
 	live_stop();

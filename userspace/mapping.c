@@ -14,9 +14,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <wchar.h>
 #include <wctype.h>
 
+#include "javaregex.h"
 #include "mapping.h"
 #include "mem.h"
 
@@ -27,6 +29,12 @@
 #define MATCH_LIMIT	200000
 #define DEPTH_LIMIT	20000
 #define HEAP_LIMIT	4096	/* KiB */
+
+/* Processor time for one DN: many matches that each keep to their limit. */
+#define BUDGET_NS	200000000ULL
+
+/* Besides PCRE2's errors, which are all above. */
+#define NO_SUCH_CASE	-1000
 
 struct rule {
 	pcre2_code *pattern;	/* NULL: DEFAULT */
@@ -42,21 +50,43 @@ struct mapping {
 	locale_t locale;
 };
 
-static pcre2_code *compile(const char *pattern, char **error)
+/*
+ * @newline: what "." does not match and "$" stands before. Java's line ends
+ * are PCRE2_NEWLINE_ANY but for two, which no DN with rules may have in it.
+ */
+static pcre2_code *compile(const char *pattern, uint32_t newline, char **error)
 {
+	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
 	PCRE2_UCHAR reason[128];
 	PCRE2_SIZE offset;
 	pcre2_code *code;
 	int number;
 
+	if (!context || pcre2_set_newline(context, newline))
+		abort();
+#ifdef PCRE2_EXTRA_CASELESS_RESTRICT
+	/* Else the Kelvin sign is a k for (?i), which it is not for Java. */
+	if (newline == PCRE2_NEWLINE_ANY)
+		pcre2_set_compile_extra_options(context,
+						PCRE2_EXTRA_CASELESS_RESTRICT);
+#endif
 	code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
-			     PCRE2_UTF, &number, &offset, NULL);
+			     PCRE2_UTF, &number, &offset, context);
+	pcre2_compile_context_free(context);
 	if (code)
 		return code;
 	pcre2_get_error_message(number, reason, sizeof(reason));
 	*error = xasprintf("'%s' is no regular expression: %s at character %zu",
 			   pattern, reason, offset + 1);
 	return NULL;
+}
+
+static uint64_t spent_ns(void)
+{
+	struct timespec spent;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+	return spent.tv_sec * 1000000000ULL + spent.tv_nsec;
 }
 
 static uint32_t groups_of(const pcre2_code *code)
@@ -151,7 +181,7 @@ static int match(const struct mapping *mapping, const pcre2_code *code,
 
 /* String.replaceAll(): an empty match may follow one that was not. */
 static int replace_all(const struct mapping *mapping, const struct rule *rule,
-		       const char *dn, pcre2_match_data *data,
+		       const char *dn, uint64_t until, pcre2_match_data *data,
 		       struct text *out)
 {
 	uint32_t groups = groups_of(rule->pattern);
@@ -162,6 +192,8 @@ static int replace_all(const struct mapping *mapping, const struct rule *rule,
 	while (from <= size) {
 		const PCRE2_SIZE *at;
 
+		if (spent_ns() > until)
+			return PCRE2_ERROR_MATCHLIMIT;
 		result = match(mapping, rule->pattern, dn, from, 0, data);
 		if (result == PCRE2_ERROR_NOMATCH)
 			break;
@@ -182,6 +214,36 @@ static int replace_all(const struct mapping *mapping, const struct rule *rule,
 	return 0;
 }
 
+/*
+ * Letters that Java makes two of, or another one at the end of a word
+ * (SpecialCasing.txt of Unicode): no function of C knows them.
+ */
+static bool is_special(wchar_t wide, char to_case)
+{
+	static const struct {
+		wchar_t first, last;
+	} upper[] = {
+		{ 0x149, 0x149 }, { 0x1f0, 0x1f0 }, { 0x390, 0x390 },
+		{ 0x3b0, 0x3b0 }, { 0x587, 0x587 }, { 0x1e96, 0x1e9a },
+		{ 0x1f50, 0x1f50 }, { 0x1f52, 0x1f52 }, { 0x1f54, 0x1f54 },
+		{ 0x1f56, 0x1f56 }, { 0x1f80, 0x1faf }, { 0x1fb2, 0x1fb4 },
+		{ 0x1fb6, 0x1fb7 }, { 0x1fbc, 0x1fbc }, { 0x1fc2, 0x1fc4 },
+		{ 0x1fc6, 0x1fc7 }, { 0x1fcc, 0x1fcc }, { 0x1fd2, 0x1fd3 },
+		{ 0x1fd6, 0x1fd7 }, { 0x1fe2, 0x1fe4 }, { 0x1fe6, 0x1fe7 },
+		{ 0x1ff2, 0x1ff4 }, { 0x1ff6, 0x1ff7 }, { 0x1ffc, 0x1ffc },
+		{ 0xfb00, 0xfb06 }, { 0xfb13, 0xfb17 },
+	};
+	size_t i;
+
+	if (to_case == 'L')
+		return wide == 0x130 || wide == 0x3a3;
+	for (i = 0; i < sizeof(upper) / sizeof(*upper); i++)
+		if (wide >= upper[i].first && wide <= upper[i].last)
+			return true;
+	return false;
+}
+
+/* NULL when there is a letter that only Java knows how to change. */
 static char *change_case(const struct mapping *mapping, const char *text,
 			 char to_case)
 {
@@ -197,6 +259,10 @@ static char *change_case(const struct mapping *mapping, const char *text,
 		used = mbrtowc(&wide, text, strlen(text), &in_state);
 		if (used == (size_t)-1 || used == (size_t)-2)
 			break;
+		if (is_special(wide, to_case)) {
+			text_free(&out);
+			break;
+		}
 		text += used;
 		/* Java knows that this one has two capitals. */
 		if (to_case == 'U' && wide == 0xdf) {
@@ -213,7 +279,7 @@ static char *change_case(const struct mapping *mapping, const char *text,
 }
 
 static char *apply_rule(const struct mapping *mapping, const struct rule *rule,
-			const char *dn, int *result)
+			const char *dn, uint64_t until, int *result)
 {
 	pcre2_match_data *data;
 	struct text out = {};
@@ -235,7 +301,8 @@ static char *apply_rule(const struct mapping *mapping, const struct rule *rule,
 		if (at[2] != PCRE2_UNSET)
 			text_add(&out, dn + at[2], at[3] - at[2]);
 	} else if (*result >= 0) {
-		*result = replace_all(mapping, rule, dn, data, &out);
+		*result = replace_all(mapping, rule, dn, until, data,
+				      &out);
 	}
 	pcre2_match_data_free(data);
 	if (*result < 0) {
@@ -246,22 +313,37 @@ static char *apply_rule(const struct mapping *mapping, const struct rule *rule,
 		return out.data;
 	changed = change_case(mapping, out.data, rule->to_case);
 	text_free(&out);
+	if (!changed)
+		*result = NO_SUCH_CASE;
 	return changed;
 }
 
 char *mapping_apply(const struct mapping *mapping, const char *dn, char **error)
 {
+	uint64_t until = spent_ns() + BUDGET_NS;
 	size_t i;
 
+	if (!mapping->capture && strpbrk(dn, "\v\f")) {
+		*error = xasprintf("no mapping rule applies to a name with a vertical tab or form feed in it: %s",
+				   dn);
+		return NULL;
+	}
 	for (i = 0; i < mapping->count; i++) {
 		int result;
 		char *name;
 
-		name = apply_rule(mapping, &mapping->rules[i], dn, &result);
+		name = apply_rule(mapping, &mapping->rules[i], dn, until,
+				  &result);
 		if (name && *name)
 			return name;
 		free(name);
-		if (result < 0 && result != PCRE2_ERROR_NOMATCH) {
+		if (result == NO_SUCH_CASE) {
+			*error = xasprintf("mapping rule %zu cannot change the case of a letter of %s as Java does",
+					   i + 1, dn);
+			return NULL;
+		}
+		if ((result < 0 && result != PCRE2_ERROR_NOMATCH) ||
+		    spent_ns() > until) {
 			*error = xasprintf("mapping rule %zu takes too long on %s",
 					   i + 1, dn);
 			return NULL;
@@ -295,6 +377,16 @@ static char *group_text(const char *text, const PCRE2_SIZE *at, int group)
 			at[2 * group + 1] - at[2 * group]);
 }
 
+static char *check_pattern(const char *pattern)
+{
+	char *what = javaregex_differs(pattern), *error = NULL;
+
+	if (what)
+		error = xasprintf("'%s': %s", pattern, what);
+	free(what);
+	return error;
+}
+
 /* One rule, as the splitter cut it out. NULL, or a sentence. */
 static char *parse_rule(struct mapping *mapping, const pcre2_code *parser,
 			const char *text)
@@ -320,7 +412,10 @@ static char *parse_rule(struct mapping *mapping, const pcre2_code *parser,
 		rule->replacement = group_text(text, at, 4);
 		rule->to_case = is_set(at, 6) && at[12] != at[13] ?
 				text[at[12]] : 0;
-		rule->pattern = compile(pattern, &error);
+		error = check_pattern(pattern);
+		if (!error)
+			rule->pattern = compile(pattern, PCRE2_NEWLINE_ANY,
+						&error);
 		if (rule->pattern)
 			error = check_replacement(rule->replacement,
 						  groups_of(rule->pattern));
@@ -337,8 +432,9 @@ static char *parse_rules(struct mapping *mapping, const char *rules)
 	size_t from = 0, size = strlen(rules);
 	char *error = NULL;
 
-	splitter = compile("\\s*(" RULE ")\\s*(,|$)", &error);
-	parser = compile(RULE, &error);
+	splitter = compile("\\s*(" RULE ")\\s*(,|$)", PCRE2_NEWLINE_ANY,
+			   &error);
+	parser = compile(RULE, PCRE2_NEWLINE_ANY, &error);
 	if (!splitter || !parser)
 		abort();
 	data = pcre2_match_data_create_from_pattern(splitter, NULL);
@@ -365,7 +461,7 @@ static char *parse_regex(struct mapping *mapping, const char *regex)
 	char *error = NULL;
 
 	mapping->capture = true;
-	rule->pattern = compile(regex, &error);
+	rule->pattern = compile(regex, PCRE2_NEWLINE_LF, &error);
 	if (rule->pattern && groups_of(rule->pattern) != 1)
 		error = xasprintf("'%s' must have one group in parentheses, it has %u",
 				  regex, groups_of(rule->pattern));

@@ -3,25 +3,69 @@
 #ifndef KTLSGATED_PROFILE_H
 #define KTLSGATED_PROFILE_H
 
+#include <openssl/ssl.h>
+
 #include "config.h"
+#include "report.h"
 
 enum profile { PROFILE_GOLANG_DEFAULT, PROFILE_OLD, PROFILE_INTERMEDIATE,
 	       PROFILE_MODERN };
 
 extern const char *const profile_names[];	/* ends with NULL */
 
-/* In the form that OpenSSL's lists have, preferred first. */
+/* What is promised, in the form that OpenSSL's lists have, preferred first. */
 struct profile_lists {
-	int min_version;	/* TLS1_2_VERSION or TLS1_3_VERSION */
+	int min_version;	/* TLS1_VERSION to TLS1_3_VERSION */
 	int max_version;
-	const char *ciphers;	/* TLS 1.2 */
+	const char *ciphers;	/* up to TLS 1.2 */
 	const char *suites;	/* TLS 1.3 */
 	const char *groups;
-	const char *lacks;	/* what the profile promises and kTLS cannot
-				 * carry, NULL: nothing
-				 */
+	int security_level;	/* of OpenSSL, -1: as the system has it */
 };
 
 void profile_lists(const struct gate_config *gate, struct profile_lists *out);
+
+/*
+ * Sets on @ctx what of it this gate can keep: without relay what kTLS carries,
+ * which is @ciphers, and what this OpenSSL has. False when OpenSSL refuses.
+ */
+bool profile_apply(const struct gate_config *gate, unsigned int ciphers,
+		   SSL_CTX *ctx);
+
+/* What a gate offers after that, by the names that OpenSSL has for it. */
+struct profile_offer {
+	int min_version;
+	int max_version;
+	char *suites;		/* colon-separated, preferred first */
+	char *groups;
+};
+
+void profile_offer(const struct gate_config *gate, unsigned int ciphers,
+		   struct profile_offer *out);
+void profile_offer_free(struct profile_offer *offer);
+
+/* A version, a cipher suite or a group that is promised and not given. */
+struct lack {
+	char *name;
+	const char *reason;
+	bool of_relay;		/* relay: true would give it */
+};
+
+struct lacks {
+	struct lack *lack;
+	size_t count;
+};
+
+/* Finds out by asking the OpenSSL at hand. Nothing for a gate of no profile. */
+void profile_lacks(const struct gate_config *gate, unsigned int ciphers,
+		   struct lacks *out);
+void lacks_free(struct lacks *lacks);
+
+/* The same as findings. */
+void profile_check(const struct gate_config *gate, unsigned int ciphers,
+		   struct report *report);
+
+/* "TLS 1.2" */
+const char *profile_version_name(int version);
 
 #endif

@@ -57,6 +57,17 @@ size_t registry_count(const struct registry *registry)
 	return registry->doors.count;
 }
 
+struct json_object *registry_describe(const struct registry *registry)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < registry->doors.count; i++)
+		json_object_array_add(list, json_object_get(
+				registry->doors.door[i].gate->description));
+	return list;
+}
+
 static const char *name_of(const struct door *door)
 {
 	return door->gate->cfg->name;

@@ -24,6 +24,9 @@ bool registry_apply(struct registry *registry, struct config *config,
  */
 void registry_watch(struct registry *registry);
 
+/* The gates in force, to be put by the caller. */
+struct json_object *registry_describe(const struct registry *registry);
+
 size_t registry_count(const struct registry *registry);
 void registry_free(struct registry *registry);
 

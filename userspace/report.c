@@ -8,6 +8,16 @@
 #include "mem.h"
 #include "report.h"
 
+const char *severity_name(enum severity severity)
+{
+	static const char *const names[] = {
+		[SEVERITY_INFO] = "info", [SEVERITY_WARNING] = "warning",
+		[SEVERITY_ERROR] = "error",
+	};
+
+	return names[severity];
+}
+
 void report_add(struct report *report, enum severity severity,
 		const struct place *place, const char *format, ...)
 {
@@ -29,25 +39,30 @@ void report_add(struct report *report, enum severity severity,
 	va_end(args);
 	if (severity == SEVERITY_ERROR)
 		report->errors++;
-	else
+	else if (severity == SEVERITY_WARNING)
 		report->warnings++;
 }
 
 char *report_line(const struct report *report, const struct finding *finding)
 {
+	bool error = finding->severity == SEVERITY_ERROR;
 	char where[32] = "";
 
 	if (finding->line)
 		snprintf(where, sizeof(where), ":%d", finding->line);
-	return xasprintf("%s%s: %s%s%s%s", report->file, where,
+	return xasprintf("%s%s: %s%s%s%s%s", report->file, where,
 			 finding->key ? finding->key : "",
 			 finding->key ? ": " : "",
-			 finding->severity == SEVERITY_WARNING ?
-			 "warning: " : "", finding->text);
+			 error ? "" : severity_name(finding->severity),
+			 error ? "" : ": ", finding->text);
 }
 
 void report_log(const struct report *report)
 {
+	static const int levels[] = {
+		[SEVERITY_INFO] = LOG_INFO, [SEVERITY_WARNING] = LOG_WARNING,
+		[SEVERITY_ERROR] = LOG_ERR,
+	};
 	size_t i;
 
 	for (i = 0; i < report->count; i++) {
@@ -55,8 +70,7 @@ void report_log(const struct report *report)
 		struct log_fields fields = { .gate = finding->gate };
 		char *line = report_line(report, finding);
 
-		log_with(finding->severity == SEVERITY_ERROR ?
-			 LOG_ERR : LOG_WARNING, &fields, "%s", line);
+		log_with(levels[finding->severity], &fields, "%s", line);
 		free(line);
 	}
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 enum severity {
+	SEVERITY_INFO,		/* worth knowing, nothing to do */
 	SEVERITY_WARNING,	/* works, but should be looked at */
 	SEVERITY_ERROR,		/* refused */
 };
@@ -36,6 +37,8 @@ struct place {
 	const char *key;
 	int line;
 };
+
+const char *severity_name(enum severity severity);
 
 void report_add(struct report *report, enum severity severity,
 		const struct place *place, const char *format, ...)

@@ -27,24 +27,11 @@ static void failed(const struct gate_config *gate, enum gate_key key,
 static bool set_lists(const struct gate_config *gate, SSL_CTX *ctx,
 		      unsigned int ciphers, struct report *report)
 {
-	char *tls12, *tls13;
-	struct profile_lists lists;
-	bool good;
-
-	profile_lists(gate, &lists);
-	tls12 = ktls_filter(lists.ciphers, ciphers);
-	tls13 = ktls_filter(lists.suites, ciphers);
-	good = SSL_CTX_set_min_proto_version(ctx, lists.min_version) &&
-	       SSL_CTX_set_max_proto_version(ctx, lists.max_version) &&
-	       SSL_CTX_set_ciphersuites(ctx, tls13) &&
-	       SSL_CTX_set_cipher_list(ctx, tls12) &&
-	       SSL_CTX_set1_groups_list(ctx, lists.groups);
-	free(tls12);
-	free(tls13);
-	if (!good)
-		failed(gate, GATE_TLS_PROFILE, report,
-		       "this OpenSSL refuses the cipher suites");
-	return good;
+	if (profile_apply(gate, ciphers, ctx))
+		return true;
+	failed(gate, GATE_TLS_PROFILE, report,
+	       "this OpenSSL refuses the cipher suites");
+	return false;
 }
 
 static bool set_certificate(const struct gate_config *gate, SSL_CTX *ctx,
@@ -93,6 +80,8 @@ static bool set_trust(const struct gate_config *gate, SSL_CTX *ctx,
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER |
 			   (gate->client_auth == CLIENT_AUTH_REQUIRED ?
 			    SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), NULL);
+	if (gate->spiffe_bundles.count)
+		return true;
 	if (!certs->ca) {
 		if (!SSL_CTX_set_default_verify_paths(ctx)) {
 			failed(gate, GATE_CLIENT_CA, report,
@@ -115,9 +104,10 @@ static bool set_trust(const struct gate_config *gate, SSL_CTX *ctx,
 
 static bool add_text(EVP_MD_CTX *digest, const char *text)
 {
+	if (!text)
+		text = "";
 	/* With its end, so that no two texts look like two others. */
-	return EVP_DigestUpdate(digest, text ? text : "",
-				text ? strlen(text) + 1 : 0);
+	return EVP_DigestUpdate(digest, text, strlen(text) + 1);
 }
 
 /*
@@ -135,12 +125,12 @@ static bool set_resumption(const struct gate_config *gate, SSL_CTX *ctx,
 	       add_text(digest, gate->name) &&
 	       add_text(digest, gate->principal_mapping_rules) &&
 	       add_text(digest, gate->principal_regex) &&
-	       EVP_DigestUpdate(digest, &gate->spiffe, sizeof(gate->spiffe)) &&
 	       EVP_DigestUpdate(digest, &gate->client_auth,
 				sizeof(gate->client_auth)) &&
 	       EVP_DigestUpdate(digest, files->ca.data ?
 				files->ca.data : (unsigned char *)"",
 				files->ca.size) &&
+	       bundles_digest(gate, &files->bundles, digest) &&
 	       EVP_DigestFinal_ex(digest, scope, NULL);
 	EVP_MD_CTX_free(digest);
 	if (good)
@@ -184,7 +174,8 @@ SSL_CTX *tlsctx_new(const struct gate_config *gate,
 	set_options(ctx);
 	good = set_lists(gate, ctx, ciphers, report) &&
 	       set_certificate(gate, ctx, &certs, report) &&
-	       set_trust(gate, ctx, &certs, report);
+	       set_trust(gate, ctx, &certs, report) &&
+	       bundles_enforce(gate, &files->bundles, ctx, lib, report);
 	certs_free(&certs);
 	if (good && !set_resumption(gate, ctx, files)) {
 		failed(gate, GATE_NAME, report, "no session resumption");

@@ -51,12 +51,16 @@ static void look_at(const struct watch *watch, struct look *looks)
 struct watch *watch_new(const struct config *config)
 {
 	struct watch *watch = xcalloc(1, sizeof(*watch));
-	size_t i;
+	size_t i, j;
 
 	for (i = 0; i < config->gate_count; i++) {
+		const struct strings *bundles = &config->gates[i].spiffe_bundles;
+
 		add_path(watch, config->gates[i].certificate);
 		add_path(watch, config->gates[i].private_key);
 		add_path(watch, config->gates[i].client_ca);
+		for (j = 1; j < bundles->count; j += 2)
+			add_path(watch, bundles->text[j]);
 	}
 	watch->known = xcalloc(watch->count, sizeof(*watch->known));
 	watch->last = xcalloc(watch->count, sizeof(*watch->last));

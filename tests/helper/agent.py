@@ -31,7 +31,8 @@ print("listening", flush=True)
 
 def tell_identity(descriptor):
     library = ctypes.CDLL(options.library, use_errno=True)
-    for what in ("principal", "subject", "issuer", "server_name", "gate"):
+    for what in ("principal", "subject", "issuer", "spiffe_id", "server_name",
+                 "gate"):
         ask = getattr(library, "ktlsgate_peer_" + what)
         ask.restype = ctypes.c_char_p
         answer = ask(descriptor)

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "in-force.h"
+#include "json.h"
+#include "netns.h"
+#include "util.h"
+
+struct in_force {
+	struct json_object *document;
+	uint64_t cookie;	/* of our network namespace */
+};
+
+/* It is left behind by a helper that was killed: what it says is over. */
+static bool helper_runs(struct json_object *document)
+{
+	pid_t pid = json_number(document, "pid");
+
+	return pid > 0 && (!kill(pid, 0) || errno != ESRCH);
+}
+
+struct in_force *in_force_open(const char *what)
+{
+	const char *path = getenv("KTLSGATED_STATE") ?: IN_FORCE_FILE;
+	struct json_object *document;
+	struct in_force *state;
+	uint64_t cookie;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		if (errno != ENOENT)
+			complain("%s: cannot read %s: %s", what, path,
+				 strerror(errno));
+		return NULL;
+	}
+	document = json_object_from_fd(fd);
+	close(fd);
+	if (!json_array(document, "gates")) {
+		complain("%s: %s is not what ktlsgated writes", what, path);
+		json_object_put(document);
+		return NULL;
+	}
+	if (!helper_runs(document) || !netns_cookie(&cookie)) {
+		json_object_put(document);
+		return NULL;
+	}
+	state = xcalloc(1, sizeof(*state));
+	state->document = document;
+	state->cookie = cookie;
+	return state;
+}
+
+void in_force_close(struct in_force *state)
+{
+	if (!state)
+		return;
+	json_object_put(state->document);
+	free(state);
+}
+
+static struct json_object *find(const struct in_force *state, const char *name)
+{
+	struct json_object *gates = json_array(state->document, "gates");
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(gates); i++) {
+		struct json_object *gate = json_object_array_get_idx(gates, i);
+		const char *its = json_string(gate, "name");
+
+		if (its && !strcmp(its, name) &&
+		    (uint64_t)json_number(gate, "netns-cookie") ==
+		    state->cookie)
+			return gate;
+	}
+	return NULL;
+}
+
+/* A line of text, which is freed. */
+static void line(struct out *o, const char *label, char *text)
+{
+	out_string(o, OUT_DETAIL, NULL, label, text);
+	free(text);
+}
+
+static const char *text_of(struct json_object *j, const char *key)
+{
+	return json_string(j, key) ?: "-";
+}
+
+static void print_tls(struct out *o, struct json_object *gate)
+{
+	line(o, "tls profile", xstrdup(json_string(gate, "tls-profile") ?:
+				       "none"));
+	line(o, "tls versions", xasprintf("%s to %s",
+					  text_of(gate, "tls-min-version"),
+					  text_of(gate, "tls-max-version")));
+	line(o, "cipher suites", xstrdup(text_of(gate, "cipher-suites")));
+	line(o, "groups", xstrdup(text_of(gate, "groups")));
+	line(o, "relay", xstrdup(json_true(gate, "relay") ? "yes" : "no"));
+}
+
+/* "TLS 1.0, TLS 1.1: why", a line for each reason. */
+static void print_lacks(struct out *o, struct json_object *gate)
+{
+	struct json_object *lacks = json_array(gate, "lacks");
+	size_t count = lacks ? json_object_array_length(lacks) : 0, i;
+	char *names = NULL;
+
+	for (i = 0; i < count; i++) {
+		struct json_object *one = json_object_array_get_idx(lacks, i);
+		struct json_object *next = i + 1 < count ?
+			json_object_array_get_idx(lacks, i + 1) : NULL;
+		char *more;
+
+		more = xasprintf("%s%s%s", names ?: "", names ? ", " : "",
+				 text_of(one, "name"));
+		free(names);
+		names = more;
+		if (next && !strcmp(text_of(one, "reason"),
+				    text_of(next, "reason")))
+			continue;
+		line(o, "lacks", xasprintf("%s: %s", names,
+					   text_of(one, "reason")));
+		free(names);
+		names = NULL;
+	}
+}
+
+static void print_certificate(struct out *o, struct json_object *gate)
+{
+	struct json_object *own = json_member(gate, "certificate");
+
+	if (own)
+		line(o, "certificate",
+		     xasprintf("%s of %s, %s to %s, key %s %d bits",
+			       text_of(own, "subject"), text_of(own, "issuer"),
+			       text_of(own, "not-before"),
+			       text_of(own, "not-after"),
+			       text_of(own, "key-type"),
+			       (int)json_number(own, "key-bits")));
+}
+
+static void print_clients(struct out *o, struct json_object *gate)
+{
+	struct json_object *ca = json_member(gate, "client-ca");
+	struct json_object *list = ca ? json_array(ca, "certificates") : NULL;
+	size_t i;
+
+	line(o, "client auth", xstrdup(text_of(gate, "client-auth")));
+	for (i = 0; list && i < json_object_array_length(list); i++) {
+		struct json_object *one = json_object_array_get_idx(list, i);
+
+		line(o, "client ca", xasprintf("%s, until %s",
+					       text_of(one, "subject"),
+					       text_of(one, "not-after")));
+	}
+}
+
+void in_force_print(struct in_force *state, struct out *o, const char *gate)
+{
+	struct json_object *found = state ? find(state, gate) : NULL;
+
+	if (!found)
+		return;
+	out_json(o, "in_force", json_object_get(found));
+	if (out_is_json(o))
+		return;
+	print_tls(o, found);
+	print_lacks(o, found);
+	print_certificate(o, found);
+	print_clients(o, found);
+}

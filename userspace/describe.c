@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+
+#include "describe.h"
+#include "dn.h"
+#include "mem.h"
+#include "profile.h"
+
+typedef struct json_object json;
+
+static void put(json *object, const char *key, json *value)
+{
+	json_object_object_add(object, key, value);
+}
+
+void describe_text(json *object, const char *key, const char *value)
+{
+	put(object, key, value ? json_object_new_string(value) : NULL);
+}
+
+void describe_number(json *object, const char *key, int64_t value)
+{
+	put(object, key, json_object_new_int64(value));
+}
+
+static void put_bool(json *object, const char *key, bool value)
+{
+	put(object, key, json_object_new_boolean(value));
+}
+
+static void put_time(json *object, const char *key, const ASN1_TIME *when)
+{
+	char text[CERT_TIME_TEXT];
+
+	cert_time_print(when, text);
+	describe_text(object, key, text);
+}
+
+static void put_name(json *object, const char *key, const X509_NAME *name)
+{
+	char *text = dn_print(name);
+
+	describe_text(object, key, text);
+	free(text);
+}
+
+static json *certificate_json(X509 *certificate)
+{
+	json *object = json_object_new_object();
+	int days = 0, seconds = 0;
+
+	put_name(object, "subject", X509_get_subject_name(certificate));
+	put_name(object, "issuer", X509_get_issuer_name(certificate));
+	put_time(object, "not-before", X509_get0_notBefore(certificate));
+	put_time(object, "not-after", X509_get0_notAfter(certificate));
+	ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate));
+	describe_number(object, "seconds-left",
+			(int64_t)days * 86400 + seconds);
+	return object;
+}
+
+static json *certificates_json(STACK_OF(X509) *certificates)
+{
+	json *list = json_object_new_array();
+	int i;
+
+	for (i = 0; i < sk_X509_num(certificates); i++)
+		json_object_array_add(list, certificate_json(
+				sk_X509_value(certificates, i)));
+	return list;
+}
+
+static json *own_json(const struct gate_config *gate,
+		      const struct certs *certs)
+{
+	json *own;
+
+	if (!certs)
+		return NULL;
+	own = certificate_json(certs->leaf);
+	describe_text(own, "file", gate->certificate);
+	describe_text(own, "private-key", gate->private_key);
+	describe_text(own, "key-type", EVP_PKEY_get0_type_name(certs->key));
+	describe_number(own, "key-bits", EVP_PKEY_get_bits(certs->key));
+	put_bool(own, "key-matches", true);
+	put(own, "chain", certificates_json(certs->chain));
+	return own;
+}
+
+static json *clients_json(const struct gate_config *gate,
+			  const struct certs *certs)
+{
+	json *clients;
+
+	if (!certs || !certs->ca)
+		return NULL;
+	clients = json_object_new_object();
+	describe_text(clients, "file", gate->client_ca);
+	put(clients, "certificates", certificates_json(certs->ca));
+	return clients;
+}
+
+static json *prefixes_json(const struct gate_config *gate)
+{
+	json *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < gate->plaintext_from_count; i++) {
+		char *text = prefix_text(&gate->plaintext_from[i]);
+
+		json_object_array_add(list, json_object_new_string(text));
+		free(text);
+	}
+	return list;
+}
+
+static json *lacks_json(const struct gate_config *gate, unsigned int ciphers)
+{
+	json *list = json_object_new_array();
+	struct lacks lacks;
+	size_t i;
+
+	profile_lacks(gate, ciphers, &lacks);
+	for (i = 0; i < lacks.count; i++) {
+		json *one = json_object_new_object();
+
+		describe_text(one, "name", lacks.lack[i].name);
+		describe_text(one, "reason", lacks.lack[i].reason);
+		json_object_array_add(list, one);
+	}
+	lacks_free(&lacks);
+	return list;
+}
+
+static void put_versions(json *object, const struct profile_offer *offer)
+{
+	/* "1.2" of "TLS 1.2" */
+	describe_text(object, "tls-min-version",
+		      profile_version_name(offer->min_version) + 4);
+	describe_text(object, "tls-max-version",
+		      profile_version_name(offer->max_version) + 4);
+}
+
+static void put_tls(const struct gate_config *gate, unsigned int ciphers,
+		    json *object)
+{
+	struct profile_offer offer;
+
+	describe_text(object, "tls-profile", gate->tls_profile < 0 ? NULL :
+		      profile_names[gate->tls_profile]);
+	profile_offer(gate, ciphers, &offer);
+	put_versions(object, &offer);
+	describe_text(object, "cipher-suites", offer.suites);
+	describe_text(object, "groups", offer.groups);
+	profile_offer_free(&offer);
+	put_bool(object, "relay", gate->relay);
+	put(object, "lacks", lacks_json(gate, ciphers));
+}
+
+json *describe_gate(const struct gate_config *gate, const struct certs *certs,
+		    unsigned int ciphers)
+{
+	json *object = json_object_new_object();
+	char address[ADDRESS_TEXT] = "*";
+
+	address_print(&gate->address, gate->port, address);
+	if (strrchr(address, ':'))
+		*strrchr(address, ':') = '\0';
+	describe_text(object, "name", gate->name);
+	describe_number(object, "port", gate->port);
+	describe_text(object, "address", address);
+	put_bool(object, "steering", gate->steering);
+	describe_number(object, "dialled-port", gate->steering ? gate->port :
+			gate->listen_port);
+	describe_text(object, "network-namespace", gate->network_namespace);
+	describe_text(object, "client-auth",
+		      client_auth_names[gate->client_auth]);
+	put_tls(gate, ciphers, object);
+	describe_number(object, "handshake-timeout-ms",
+			gate->handshake_timeout);
+	describe_number(object, "max-handshakes", gate->max_handshakes);
+	describe_number(object, "agent-wait-ms", gate->agent_wait);
+	put(object, "plaintext-from", prefixes_json(gate));
+	put(object, "certificate", own_json(gate, certs));
+	put(object, "client-ca", clients_json(gate, certs));
+	return object;
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "describe.h"
+#include "log.h"
+#include "mem.h"
+#include "state.h"
+
+static const char *state_path(void)
+{
+	const char *path = secure_getenv("KTLSGATED_STATE");
+
+	return path && *path ? path : STATE_FILE;
+}
+
+/* systemd has made it for the service; a helper run by hand makes it. */
+static void make_folder(const char *path)
+{
+	char *folder = xstrdup(path);
+	char *end = strrchr(folder, '/');
+
+	if (end && end != folder) {
+		*end = '\0';
+		if (!mkdir(folder, 0755))
+			chmod(folder, 0755);
+	}
+	free(folder);
+}
+
+static bool write_all(int fd, const char *text)
+{
+	size_t left = strlen(text);
+
+	while (left) {
+		ssize_t done = write(fd, text, left);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return false;
+		text += done;
+		left -= done;
+	}
+	return true;
+}
+
+static bool replace(const char *path, const char *text)
+{
+	char *new = xasprintf("%s.new", path);
+	int fd, saved;
+	bool good;
+
+	/* Not one that somebody laid there: it would be written through. */
+	unlink(new);
+	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	good = fd >= 0 && !fchmod(fd, 0644) && write_all(fd, text);
+	saved = errno;
+	if (fd >= 0)
+		close(fd);
+	if (good) {
+		good = !rename(new, path);
+		saved = errno;
+	}
+	if (!good && fd >= 0)
+		unlink(new);
+	free(new);
+	errno = saved;
+	return good;
+}
+
+static void put_time(struct json_object *object, const char *key)
+{
+	time_t now = time(NULL);
+	char text[32];
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	describe_text(object, key, text);
+}
+
+void state_write(struct json_object *gates)
+{
+	struct json_object *all = json_object_new_object();
+	const char *path = state_path();
+	const char *text;
+
+	describe_number(all, "pid", getpid());
+	put_time(all, "since");
+	json_object_object_add(all, "gates", gates);
+	text = json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
+					      JSON_C_TO_STRING_NOSLASHESCAPE);
+	make_folder(path);
+	if (!replace(path, text))
+		log_msg(LOG_WARNING, "cannot write %s: %s: ktlsgate gate show does not tell what is in force",
+			path, strerror(errno));
+	json_object_put(all);
+}
+
+void state_remove(void)
+{
+	unlink(state_path());
+}

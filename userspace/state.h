@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The state file: the gates in force, as JSON, for ktlsgate gate show and for
+ * whoever else may read it. There is nothing secret in it.
+ */
+#ifndef KTLSGATED_STATE_H
+#define KTLSGATED_STATE_H
+
+#include <json-c/json.h>
+
+/* KTLSGATED_STATE in the environment names another one. */
+#define STATE_FILE "/run/ktlsgated/gates.json"
+
+/* Replaces it in one step; a failure is logged. Puts @gates. */
+void state_write(struct json_object *gates);
+void state_remove(void);
+
+#endif
