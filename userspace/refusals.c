@@ -93,11 +93,15 @@ static int more_often(const void *a, const void *b)
 	return strcmp(left->principal, right->principal);
 }
 
-void refusals_describe(struct refusals *refusals, struct json_object *out)
+struct json_object *refusals_describe(struct refusals *refusals,
+				      const char *gate, uint64_t netns_cookie)
 {
+	struct json_object *out = json_object_new_object();
 	struct json_object *list = json_object_new_array();
 	size_t i;
 
+	describe_text(out, "name", gate);
+	describe_number(out, "netns-cookie", netns_cookie);
 	pthread_mutex_lock(&refusals->lock);
 	if (refusals->names)
 		qsort(refusals->refused, refusals->names,
@@ -113,4 +117,5 @@ void refusals_describe(struct refusals *refusals, struct json_object *out)
 	json_object_object_add(out, "refused-principals", list);
 	describe_number(out, "others", refusals->others);
 	pthread_mutex_unlock(&refusals->lock);
+	return out;
 }

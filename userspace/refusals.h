@@ -7,6 +7,8 @@
 #ifndef KTLSGATED_REFUSALS_H
 #define KTLSGATED_REFUSALS_H
 
+#include <stdint.h>
+
 #include <json-c/json.h>
 
 struct refusals;
@@ -21,7 +23,11 @@ void refusals_count(struct refusals *refusals, const char *principal);
 /* A number that is another one after each refusal. */
 unsigned int refusals_version(struct refusals *refusals);
 
-/* Adds "refused-principals", the most often refused first, and "others". */
-void refusals_describe(struct refusals *refusals, struct json_object *out);
+/*
+ * With "refused-principals", the most often refused first, and "others"; to be
+ * put by the caller.
+ */
+struct json_object *refusals_describe(struct refusals *refusals,
+				      const char *gate, uint64_t netns_cookie);
 
 #endif

@@ -7,7 +7,6 @@
 #include <linux/ktlsgate.h>
 
 #include "channel.h"
-#include "describe.h"
 #include "log.h"
 #include "mem.h"
 #include "registry.h"
@@ -84,7 +83,7 @@ static unsigned int refusals_seen(const struct registry *registry)
 struct json_object *registry_refusals(struct registry *registry)
 {
 	unsigned int seen = refusals_seen(registry);
-	struct json_object *list, *one;
+	struct json_object *list;
 	size_t i;
 
 	if (seen == registry->refusals_told)
@@ -94,11 +93,9 @@ struct json_object *registry_refusals(struct registry *registry)
 	for (i = 0; i < registry->doors.count; i++) {
 		struct gate *gate = registry->doors.door[i].gate;
 
-		one = json_object_new_object();
-		describe_text(one, "name", gate->cfg->name);
-		describe_number(one, "netns-cookie", gate->ns->cookie);
-		refusals_describe(gate->refusals, one);
-		json_object_array_add(list, one);
+		json_object_array_add(list, refusals_describe(
+				gate->refusals, gate->cfg->name,
+				gate->ns->cookie));
 	}
 	return list;
 }
