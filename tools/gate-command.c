@@ -55,6 +55,11 @@ static int show_one(struct netlink *nl, struct args *a, const char *name,
 	state = in_force_open(a->command);
 	in_force_print(state, o, gate.name);
 	in_force_close(state);
+	if (a->options->stats || out_is_json(o)) {
+		state = in_force_open_refusals(a->command);
+		in_force_print_refusals(state, o, gate.name);
+		in_force_close(state);
+	}
 	out_record_end(o);
 	return EXIT_OK;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 #include "json.h"
 #include "netns.h"
 #include "util.h"
+
+#define REFUSALS_NAME "refusals.json"
 
 struct in_force {
 	struct json_object *document;
@@ -24,9 +27,8 @@ static bool helper_runs(struct json_object *document)
 	return pid > 0 && (!kill(pid, 0) || errno != ESRCH);
 }
 
-struct in_force *in_force_open(const char *what)
+static struct in_force *read_state(const char *what, const char *path)
 {
-	const char *path = getenv("KTLSGATED_STATE") ?: IN_FORCE_FILE;
 	struct json_object *document;
 	struct in_force *state;
 	uint64_t cookie;
@@ -34,7 +36,7 @@ struct in_force *in_force_open(const char *what)
 
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		if (errno != ENOENT)
+		if (errno != ENOENT && errno != EACCES)
 			complain("%s: cannot read %s: %s", what, path,
 				 strerror(errno));
 		return NULL;
@@ -53,6 +55,29 @@ struct in_force *in_force_open(const char *what)
 	state = xcalloc(1, sizeof(*state));
 	state->document = document;
 	state->cookie = cookie;
+	return state;
+}
+
+static const char *state_path(void)
+{
+	return getenv("KTLSGATED_STATE") ?: IN_FORCE_FILE;
+}
+
+struct in_force *in_force_open(const char *what)
+{
+	return read_state(what, state_path());
+}
+
+struct in_force *in_force_open_refusals(const char *what)
+{
+	const char *beside = state_path(), *name = strrchr(beside, '/');
+	struct in_force *state;
+	char *path;
+
+	path = xasprintf("%.*s" REFUSALS_NAME,
+			 name ? (int)(name + 1 - beside) : 0, beside);
+	state = read_state(what, path);
+	free(path);
 	return state;
 }
 
@@ -175,4 +200,38 @@ void in_force_print(struct in_force *state, struct out *o, const char *gate)
 	print_lacks(o, found);
 	print_certificate(o, found);
 	print_clients(o, found);
+}
+
+static void print_refused(struct out *o, struct json_object *gate)
+{
+	struct json_object *list = json_array(gate, "refused-principals");
+	uint64_t others = json_number(gate, "others");
+	size_t i;
+
+	for (i = 0; list && i < json_object_array_length(list); i++) {
+		struct json_object *one = json_object_array_get_idx(list, i);
+
+		line(o, "refused principal",
+		     xasprintf("%" PRIu64 " %s",
+			       (uint64_t)json_number(one, "count"),
+			       text_of(one, "principal")));
+	}
+	if (others)
+		line(o, "refused principal",
+		     xasprintf("%" PRIu64 " of others", others));
+}
+
+void in_force_print_refusals(struct in_force *state, struct out *o,
+			     const char *gate)
+{
+	struct json_object *found = state ? find(state, gate) : NULL;
+
+	if (!found)
+		return;
+	out_json(o, "refused_principals", json_object_get(
+			json_array(found, "refused-principals")));
+	out_number(o, OUT_HIDDEN, "refused_others", NULL,
+		   json_number(found, "others"));
+	if (!out_is_json(o))
+		print_refused(o, found);
 }

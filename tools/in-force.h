@@ -15,11 +15,19 @@
 
 struct in_force;
 
-/* NULL when no helper runs that wrote one, or after a complaint. */
+/*
+ * NULL when no helper runs that wrote one, when it is not for us to read (that
+ * of refusals is for root only), or after a complaint.
+ */
 struct in_force *in_force_open(const char *what);
+struct in_force *in_force_open_refusals(const char *what);
 void in_force_close(struct in_force *state);
 
 /* Of one gate of this network namespace, to the record that is open. */
 void in_force_print(struct in_force *state, struct out *o, const char *gate);
+
+/* From the file of refusals: who was refused there for his name, how often. */
+void in_force_print_refusals(struct in_force *state, struct out *o,
+			     const char *gate);
 
 #endif

@@ -103,10 +103,17 @@ struct gate *gate_new(struct config *config, const struct gate_config *cfg,
 	cert_files_free(&files);
 	compile_mapping(gate, report);
 	gate->admission = admission_new(cfg);
+	gate->refusals = refusals_new();
 	if (report->errors == errors)
 		return gate;
 	gate_put(gate);
 	return NULL;
+}
+
+void gate_succeed(struct gate *gate, const struct gate *old)
+{
+	refusals_put(gate->refusals);
+	gate->refusals = refusals_get(old->refusals);
 }
 
 struct gate *gate_get(struct gate *gate)
@@ -128,6 +135,7 @@ void gate_put(struct gate *gate)
 	mapping_free(gate->mapping);
 	anchors_free(gate->anchors);
 	admission_free(gate->admission);
+	refusals_put(gate->refusals);
 	netns_put(gate->ns);
 	config_put(gate->config);
 	free(gate);

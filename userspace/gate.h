@@ -18,6 +18,7 @@
 #include "config.h"
 #include "mapping.h"
 #include "netns.h"
+#include "refusals.h"
 
 /* What one worker keeps for a gate; touched by that worker alone. */
 struct gate_slot {
@@ -41,6 +42,7 @@ struct gate {
 	struct mapping *mapping;	/* NULL: the DN is the principal */
 	struct anchors *anchors;	/* NULL: the system's trust store */
 	struct admission *admission;
+	struct refusals *refusals;	/* shared with the gate before it */
 	unsigned int workers;
 	unsigned int max_handshakes;	/* for each worker */
 	struct gate_slot *slot;
@@ -55,6 +57,8 @@ struct gate *gate_new(struct config *config, const struct gate_config *cfg,
 		      struct netns *ns, OSSL_LIB_CTX *const *libs,
 		      unsigned int workers, unsigned int ciphers,
 		      enum severity dates, struct report *report);
+/* Counts go on where those of @old are; before anybody else has the gate. */
+void gate_succeed(struct gate *gate, const struct gate *old);
 struct gate *gate_get(struct gate *gate);
 void gate_put(struct gate *gate);
 

@@ -18,10 +18,10 @@
 #include "ktls.h"
 #include "log.h"
 #include "mem.h"
+#include "principal.h"
 #include "refusal.h"
 #include "sessions.h"
 #include "sniff.h"
-#include "svid.h"
 
 #define MS 1000000ULL
 
@@ -234,54 +234,6 @@ static void take_names(struct handshake *handshake)
 		 identity_group_name(handshake->ssl));
 }
 
-/* The certificate was looked at in the handshake, or in that of the session. */
-static bool take_spiffe_id(struct handshake *handshake)
-{
-	struct identity *identity = &handshake->identity;
-	char *error;
-
-	identity->spiffe_id =
-		svid_id(SSL_get0_peer_certificate(handshake->ssl), &error);
-	if (identity->spiffe_id) {
-		free(identity->principal);
-		identity->principal = xstrdup(identity->spiffe_id);
-		return true;
-	}
-	verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_BAD_CERTIFICATE,
-		    "%s", error);
-	free(error);
-	return false;
-}
-
-/* False when no mapping rule has a name for this client. */
-static bool map_principal(struct handshake *handshake)
-{
-	struct identity *identity = &handshake->identity;
-	const struct mapping *mapping = handshake->gate->mapping;
-	char *name, *error;
-
-	if (handshake->gate->cfg->spiffe && identity->subject)
-		return take_spiffe_id(handshake);
-	if (!mapping || !identity->subject)
-		return true;
-	name = mapping_apply(mapping, identity->subject, &error);
-	if (name && strlen(name) > KTLSGATE_STRING_MAX) {
-		free(name);
-		name = NULL;
-		error = xasprintf("the principal is longer than %d bytes",
-				  KTLSGATE_STRING_MAX);
-	}
-	if (name) {
-		free(identity->principal);
-		identity->principal = name;
-		return true;
-	}
-	verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_NOT_ADMITTED, "%s",
-		    error);
-	free(error);
-	return false;
-}
-
 static void refuse_with(struct handshake *handshake, uint8_t alert)
 {
 	handshake->verdict.principal = xstrdup(handshake->identity.principal);
@@ -305,7 +257,8 @@ static bool identify(struct handshake *handshake)
 		refuse_with(handshake, SSL_AD_BAD_CERTIFICATE);
 		return false;
 	}
-	if (!map_principal(handshake)) {
+	if (!principal_name(handshake->ssl, handshake->gate,
+			    &handshake->identity, &handshake->verdict)) {
 		refuse_with(handshake, SSL_AD_ACCESS_DENIED);
 		return false;
 	}

@@ -226,6 +226,14 @@ static bool on_signal(struct helper *helper)
 	return true;
 }
 
+static void tell_refusals(struct helper *helper)
+{
+	struct json_object *refusals = registry_refusals(helper->registry);
+
+	if (refusals)
+		state_write_refusals(refusals);
+}
+
 static void on_time(struct helper *helper)
 {
 	uint64_t now = now_ns();
@@ -233,6 +241,7 @@ static void on_time(struct helper *helper)
 	if (now >= helper->next_watch) {
 		helper->next_watch = now + SECOND;
 		registry_watch(helper->registry);
+		tell_refusals(helper);
 		if (watch_changed(helper->watch))
 			renew(helper);
 	}

@@ -8,17 +8,15 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 
 #include <ctype.h>
-#include <limits.h>
 #include <locale.h>
 #include <pcre2.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <wchar.h>
-#include <wctype.h>
 
 #include "javaregex.h"
+#include "lettercase.h"
 #include "mapping.h"
 #include "mem.h"
 
@@ -214,70 +212,6 @@ static int replace_all(const struct mapping *mapping, const struct rule *rule,
 	return 0;
 }
 
-/*
- * Letters that Java makes two of, or another one at the end of a word
- * (SpecialCasing.txt of Unicode): no function of C knows them.
- */
-static bool is_special(wchar_t wide, char to_case)
-{
-	static const struct {
-		wchar_t first, last;
-	} upper[] = {
-		{ 0x149, 0x149 }, { 0x1f0, 0x1f0 }, { 0x390, 0x390 },
-		{ 0x3b0, 0x3b0 }, { 0x587, 0x587 }, { 0x1e96, 0x1e9a },
-		{ 0x1f50, 0x1f50 }, { 0x1f52, 0x1f52 }, { 0x1f54, 0x1f54 },
-		{ 0x1f56, 0x1f56 }, { 0x1f80, 0x1faf }, { 0x1fb2, 0x1fb4 },
-		{ 0x1fb6, 0x1fb7 }, { 0x1fbc, 0x1fbc }, { 0x1fc2, 0x1fc4 },
-		{ 0x1fc6, 0x1fc7 }, { 0x1fcc, 0x1fcc }, { 0x1fd2, 0x1fd3 },
-		{ 0x1fd6, 0x1fd7 }, { 0x1fe2, 0x1fe4 }, { 0x1fe6, 0x1fe7 },
-		{ 0x1ff2, 0x1ff4 }, { 0x1ff6, 0x1ff7 }, { 0x1ffc, 0x1ffc },
-		{ 0xfb00, 0xfb06 }, { 0xfb13, 0xfb17 },
-	};
-	size_t i;
-
-	if (to_case == 'L')
-		return wide == 0x130 || wide == 0x3a3;
-	for (i = 0; i < sizeof(upper) / sizeof(*upper); i++)
-		if (wide >= upper[i].first && wide <= upper[i].last)
-			return true;
-	return false;
-}
-
-/* NULL when there is a letter that only Java knows how to change. */
-static char *change_case(const struct mapping *mapping, const char *text,
-			 char to_case)
-{
-	locale_t old = uselocale(mapping->locale);
-	struct text out = {};
-	mbstate_t in_state = {}, out_state = {};
-	char bytes[MB_LEN_MAX];
-	size_t used;
-	wchar_t wide;
-
-	text_add(&out, "", 0);
-	while (*text) {
-		used = mbrtowc(&wide, text, strlen(text), &in_state);
-		if (used == (size_t)-1 || used == (size_t)-2)
-			break;
-		if (is_special(wide, to_case)) {
-			text_free(&out);
-			break;
-		}
-		text += used;
-		/* Java knows that this one has two capitals. */
-		if (to_case == 'U' && wide == 0xdf) {
-			text_puts(&out, "SS");
-			continue;
-		}
-		wide = to_case == 'L' ? towlower(wide) : towupper(wide);
-		used = wcrtomb(bytes, wide, &out_state);
-		if (used != (size_t)-1)
-			text_add(&out, bytes, used);
-	}
-	uselocale(old);
-	return out.data;
-}
-
 static char *apply_rule(const struct mapping *mapping, const struct rule *rule,
 			const char *dn, uint64_t until, int *result)
 {
@@ -311,7 +245,8 @@ static char *apply_rule(const struct mapping *mapping, const struct rule *rule,
 	}
 	if (!rule->to_case)
 		return out.data;
-	changed = change_case(mapping, out.data, rule->to_case);
+	changed = lettercase_change(out.data, rule->to_case,
+				    mapping->locale);
 	text_free(&out);
 	if (!changed)
 		*result = NO_SUCH_CASE;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <linux/ktlsgate.h>
+
 #include "channel.h"
 #include "log.h"
 #include "refusal.h"
@@ -58,6 +60,9 @@ void refusal_tell(struct handshake *handshake)
 	channel_refuse(gate->ns->worker[index], gate->cfg->name,
 		       &handshake->peer, handshake->peer_port,
 		       &handshake->verdict);
+	if (handshake->verdict.code == KTLSGATE_REFUSAL_NOT_ADMITTED &&
+	    handshake->verdict.principal)
+		refusals_count(gate->refusals, handshake->verdict.principal);
 	if (admit_line(gate, &gate->slot[index]))
 		log_refused(handshake);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,7 @@ struct registry {
 	OSSL_LIB_CTX **libs;
 	struct doors doors;
 	struct snapshot *snapshot;
+	unsigned int refusals_told;
 };
 
 struct registry *registry_new(struct worker **workers, unsigned int count,
@@ -65,6 +67,37 @@ struct json_object *registry_describe(const struct registry *registry)
 	for (i = 0; i < registry->doors.count; i++)
 		json_object_array_add(list, json_object_get(
 				registry->doors.door[i].gate->description));
+	return list;
+}
+
+static unsigned int refusals_seen(const struct registry *registry)
+{
+	unsigned int sum = 0;
+	size_t i;
+
+	for (i = 0; i < registry->doors.count; i++)
+		sum += refusals_version(
+				registry->doors.door[i].gate->refusals);
+	return sum;
+}
+
+struct json_object *registry_refusals(struct registry *registry)
+{
+	unsigned int seen = refusals_seen(registry);
+	struct json_object *list;
+	size_t i;
+
+	if (seen == registry->refusals_told)
+		return NULL;
+	registry->refusals_told = seen;
+	list = json_object_new_array();
+	for (i = 0; i < registry->doors.count; i++) {
+		struct gate *gate = registry->doors.door[i].gate;
+
+		json_object_array_add(list, refusals_describe(
+				gate->refusals, gate->cfg->name,
+				gate->ns->cookie));
+	}
 	return list;
 }
 
@@ -132,6 +165,8 @@ static bool prepare_door(struct registry *registry, struct config *config,
 	if (!door->gate)
 		return false;
 	old = find_door(&registry->doors, door->ns, cfg->name);
+	if (old)
+		gate_succeed(door->gate, old->gate);
 	if (old)
 		door->listener = old->listener;
 	else if (!channel_gate_get(door->ns->control, cfg->name, &status))
@@ -349,6 +384,7 @@ static void commit(struct registry *registry, struct doors *new)
 	for (i = 0; i < old.count; i++)
 		gate_replaced(old.door[i].gate);
 	registry->doors = *new;
+	registry->refusals_told = UINT_MAX;
 	serve(registry);
 	judge_again(registry);
 	unregister_gone(registry, &old);

@@ -27,6 +27,9 @@ void registry_watch(struct registry *registry);
 /* The gates in force, to be put by the caller. */
 struct json_object *registry_describe(const struct registry *registry);
 
+/* Who was refused at each of them; NULL when that was told before. */
+struct json_object *registry_refusals(struct registry *registry);
+
 size_t registry_count(const struct registry *registry);
 void registry_free(struct registry *registry);
 

@@ -13,6 +13,8 @@
 #include "mem.h"
 #include "state.h"
 
+#define REFUSALS_NAME "refusals.json"
+
 static const char *state_path(void)
 {
 	const char *path = secure_getenv("KTLSGATED_STATE");
@@ -51,7 +53,7 @@ static bool write_all(int fd, const char *text)
 	return true;
 }
 
-static bool replace(const char *path, const char *text)
+static bool replace(const char *path, const char *text, mode_t mode)
 {
 	char *new = xasprintf("%s.new", path);
 	int fd, saved;
@@ -59,8 +61,8 @@ static bool replace(const char *path, const char *text)
 
 	/* Not one that somebody laid there: it would be written through. */
 	unlink(new);
-	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	good = fd >= 0 && !fchmod(fd, 0644) && write_all(fd, text);
+	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	good = fd >= 0 && !fchmod(fd, mode) && write_all(fd, text);
 	saved = errno;
 	if (fd >= 0)
 		close(fd);
@@ -86,11 +88,13 @@ static void put_time(struct json_object *object, const char *key)
 	describe_text(object, key, text);
 }
 
-void state_write(struct json_object *gates)
+/* Puts @gates. */
+static bool write_document(const char *path, struct json_object *gates,
+			   mode_t mode)
 {
 	struct json_object *all = json_object_new_object();
-	const char *path = state_path();
 	const char *text;
+	bool good;
 
 	describe_number(all, "pid", getpid());
 	put_time(all, "since");
@@ -98,13 +102,43 @@ void state_write(struct json_object *gates)
 	text = json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
 					      JSON_C_TO_STRING_NOSLASHESCAPE);
 	make_folder(path);
-	if (!replace(path, text))
+	good = replace(path, text, mode);
+	json_object_put(all);
+	return good;
+}
+
+void state_write(struct json_object *gates)
+{
+	const char *path = state_path();
+
+	if (!write_document(path, gates, 0644))
 		log_msg(LOG_WARNING, "cannot write %s: %s: ktlsgate gate show does not tell what is in force",
 			path, strerror(errno));
-	json_object_put(all);
+}
+
+static char *refusals_path(void)
+{
+	const char *path = state_path(), *name = strrchr(path, '/');
+
+	return xasprintf("%.*s" REFUSALS_NAME,
+			 name ? (int)(name + 1 - path) : 0, path);
+}
+
+void state_write_refusals(struct json_object *gates)
+{
+	char *path = refusals_path();
+
+	if (!write_document(path, gates, 0600))
+		log_msg(LOG_WARNING, "cannot write %s: %s: ktlsgate gate show does not tell who was refused",
+			path, strerror(errno));
+	free(path);
 }
 
 void state_remove(void)
 {
+	char *refusals = refusals_path();
+
 	unlink(state_path());
+	unlink(refusals);
+	free(refusals);
 }

@@ -13,6 +13,8 @@
 
 /* Replaces it in one step; a failure is logged. Puts @gates. */
 void state_write(struct json_object *gates);
+/* The same for who was refused, in refusals.json beside it, for root only. */
+void state_write_refusals(struct json_object *gates);
 void state_remove(void);
 
 #endif

@@ -54,16 +54,39 @@ check "the name that a rule gives counts" now "principal-regex: CN=([^,]+)" \
 check "he passes by it" passes client
 check "others are refused by theirs" not_listed orders orders
 
+# Counted by name, through all those reloads.
+counted() { # counted PRINCIPAL COUNT
+	"$ktlsgate" -j gate show kafka >"$work/shown" && jq -e --arg who "$1" \
+		--argjson count "$2" '.[0].refused_principals |
+		map(select(.principal == $who)) |
+		length == 1 and .[0].count == $count' "$work/shown" ||
+		{ cat "$work/shown"; return 1; }
+}
+check "who was refused is counted" wait_for 60 counted CN=orders,O=ACME 3
+check "each by his own name" wait_for 60 counted CN=pay,O=ACME 2
+check "also by one that a rule gives" wait_for 60 counted orders 1
+check "the most often refused comes first" eval \
+	'jq -e ".[0].refused_principals | map(.count) | . == (sort | reverse)" \
+	"$work/shown"'
+check "nobody is counted as others" jq -e '.[0].refused_others == 0' \
+	"$work/shown"
+check "gate show -s tells it in text" eval '
+	"$ktlsgate" -s gate show kafka >"$work/shown"
+	grep -qE "refused principal +3 CN=orders,O=ACME" "$work/shown"'
+check "without -s it does not" eval '
+	"$ktlsgate" gate show kafka >"$work/shown"
+	not grep -q "refused principal" "$work/shown"'
+
 # A session that was made when it was allowed.
 session() { # session OUT-OR-IN
 	: >"$work/session.out"
 	{ echo hello gate
-	  wait_for 60 grep -qE '^hello gate|lert' "$work/session.out"; } |
+	  wait_for 60 grep -qE 'hello gate|lert' "$work/session.out"; } |
 		timeout 60 openssl s_client -connect 127.0.0.1:9092 -cert \
 		"$work/client.crt" -key "$work/client.key" -nocommands \
 		"-sess_$1" "$work/session" >"$work/session.out" 2>&1
 	cat "$work/session.out"
-	grep -q '^hello gate' "$work/session.out"
+	grep -q 'hello gate' "$work/session.out"
 }
 check "a session" session out
 check "its principal is denied from now on" now "deny: ['User:CN=payments*']"

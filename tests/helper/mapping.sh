@@ -6,7 +6,7 @@ kafka_clients=$(find "$tree/build/kafka" /var/cache/ktlsgate -follow \
 	-name 'kafka-clients-*.jar' 2>/dev/null | head -n 1)
 build() {
 	cc -D_GNU_SOURCE -o "$work/mapping" "$helper_dir/mapping.c" \
-		"$tree"/userspace/{mapping,javaregex,mem,log}.c \
+		"$tree"/userspace/{mapping,javaregex,lettercase,mem,log}.c \
 		-lpcre2-8 -lsystemd
 }
 check "the mapper builds" build

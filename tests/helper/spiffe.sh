@@ -146,12 +146,12 @@ svid ok acme-ca "URI:$payments"
 session() { # session OUT-OR-IN
 	: >"$work/session.out"
 	{ echo hello gate
-	  wait_for 60 grep -q '^hello gate' "$work/session.out"; } |
+	  wait_for 60 grep -q 'hello gate' "$work/session.out"; } |
 		timeout 60 openssl s_client -connect 127.0.0.1:9092 -cert \
 		"$work/ok.crt" -key "$work/ok.key" -nocommands \
 		"-sess_$1" "$work/session" >"$work/session.out" 2>&1
 	cat "$work/session.out"
-	grep -q '^hello gate' "$work/session.out"
+	grep -q 'hello gate' "$work/session.out"
 }
 resumed() { grep -q '^Reused, TLS' "$work/session.out"; }
 check "a session with an SVID" session out
