@@ -11,7 +11,7 @@ ip link set lo up
 certificates
 
 parts=("$@")
-[ $# -gt 0 ] || parts=(config dn mapping handshake refusals steering agent reload
+[ $# -gt 0 ] || parts=(config dn mapping handshake profiles refusals steering agent reload
 		       resumption namespace service)
 for part in "${parts[@]}"; do
 	echo "# $part"
