@@ -5,7 +5,8 @@
 Each hello offers everything that was not accepted yet, in one version; what
 the server chooses is accepted. It needs no TLS library, so that it sees also
 what none of ours has. Prints a line for each: "1.2 c02b" is a version and a
-suite, "1.3 group 001d" a group by key share, "1.2 group 001d" one of ECDHE.
+suite, "1.3 group 001d" a group by key share, "1.2 group 001d" one of
+ECDHE-RSA.
 """
 import argparse
 import os
@@ -22,8 +23,9 @@ GROUPS = [*range(1, 42), *range(256, 261), *range(0x200, 0x203),
           *range(0x11eb, 0x11ef), 0x6399, 0x639a]
 SIGNATURES = [0x0403, 0x0503, 0x0603, 0x0807, 0x0804, 0x0805, 0x0806, 0x0401,
               0x0501, 0x0601, 0x0203, 0x0201]
-ECDHE = [0xc009, 0xc00a, 0xc013, 0xc014, 0xc023, 0xc024, 0xc027, 0xc028,
-         0xc02b, 0xc02c, 0xc02f, 0xc030, 0xcca8, 0xcca9]
+# With ECDSA the groups of 1.2 are also those of certificates (RFC 8422 5.1.1):
+# which the server takes for a key exchange is seen with RSA only.
+ECDHE_RSA = [0xc013, 0xc014, 0xc027, 0xc028, 0xc02f, 0xc030, 0xcca8]
 HELLO_RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891"
                             "c2a211167abb8c5e079e09e2c8a8339c")
 
@@ -130,7 +132,7 @@ def main():
             suites.remove(chosen[0])
     for name in ("1.2", "1.3"):
         groups = list(GROUPS)
-        suites = SUITES if name == "1.3" else ECDHE
+        suites = SUITES if name == "1.3" else ECDHE_RSA
         while groups and (chosen := ask(VERSIONS[name], suites, groups)):
             print(f"{name} group {chosen[1]:04x}")
             groups.remove(chosen[1])

@@ -30,7 +30,7 @@ table() {
 		each 1.3 1301 1302 1303
 		each "1.3 group" 001d 0017 0018 0019 11ec
 		[ $profile = modern ] && return
-		each "1.2 group" 001d 0017 0018 0019
+		[ $kind = rsa ] && each "1.2 group" 001d 0017 0018 0019
 		each 1.2 ${gcm_chacha[$kind]}
 		[ $profile = old ] && [ $kind = rsa ] && each 1.2 $rsa_gcm
 		[ $profile = intermediate ] || [ $relay = false ] && return
@@ -58,11 +58,12 @@ accepts() { # accepts PROFILE RELAY KIND
 	probe "${port[$3]}" >"$work/probed" && same "$work/table" "$work/probed"
 }
 
-# What sslscan sees: it does not know X25519MLKEM768, and finds the groups of
-# 1.2 only where there is a suite for them.
+# sslscan does not know X25519MLKEM768, and sees that a certificate of P-256 is
+# of use in 1.2 only to who offers P-256.
 scan_equals() { # scan_equals PROFILE RELAY KIND
 	{
 		table "$@" | grep -v ' 11ec$'
+		[ "$3" = rsa ] || [ "$1" = modern ] || echo "1.2 group 0017"
 		table "$@" | awk '!seen[$1]++ { print "version", $1 }'
 	} | sort >"$work/table"
 	timeout 900 sslscan --xml=- --no-heartbleed --no-compression \
@@ -245,3 +246,23 @@ go_offers() {
 	same "$work/table" "$work/offered"
 }
 check "a Go client offers what golang-default has" go_offers
+
+# An OpenSSL that has 3DES gives it, and nothing has to be told to the helper.
+weak=$tree/build/guest/openssl-weak
+if [ -e "$weak/libssl.so.3" ]; then
+	triple_des=000a
+	helper_stop
+	gates "tls-profile: old"
+	check "the helper starts with an OpenSSL that has 3DES" \
+		eval 'LD_LIBRARY_PATH=$weak helper_start'
+	for kind in ecdsa rsa; do
+		check "old, $kind: accepted is the whole table" \
+			accepts old true $kind
+	done
+	check "nothing is lacking then" in_force rsa ".lacks == []"
+	check "and --check says nothing" eval 'LD_LIBRARY_PATH=$weak \
+		silent "tls-profile: old"'
+else
+	number=$((number + 1))
+	echo "ok $number - an OpenSSL that has 3DES # SKIP it was not built (CI_SHORT): tests/vm/openssl-weak"
+fi
