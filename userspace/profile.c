@@ -276,9 +276,9 @@ void profile_offer(const struct gate_config *gate, unsigned int ciphers,
 	if (ctx && profile_apply(gate, ciphers, ctx)) {
 		offered_versions(ctx, out);
 		list = offered(ctx, out->min_version, out->max_version);
+		out->groups = known_groups(ctx, lists.groups);
 	}
 	out->suites = join(list);
-	out->groups = known_groups(ctx, lists.groups);
 	sk_SSL_CIPHER_free(list);
 	SSL_CTX_free(ctx);
 	ERR_clear_error();

@@ -152,6 +152,65 @@ gate stats gate nonesuch
 [ "$code" = 4 ] && [ -n "$err" ]
 ok 'stats of a gate that is not there'
 
+# What a helper would have in force; its file is another one's here.
+export KTLSGATED_STATE=$work/gates.json
+cookie=$(python3 -c 'import socket
+s = socket.socket()
+print(int.from_bytes(s.getsockopt(socket.SOL_SOCKET, 71, 8), "little"))')
+in_force() { # in_force PID COOKIE
+	cat >"$KTLSGATED_STATE" <<-END
+	{"pid": $1, "since": "2026-11-22T00:00:00Z", "gates": [
+	  {"name": "kafka", "netns-cookie": $2, "tls-profile": "old",
+	   "tls-min-version": "1.0", "tls-max-version": "1.3", "relay": true,
+	   "cipher-suites": "A:B", "groups": "X25519", "client-auth": "required",
+	   "lacks": [{"name": "C", "reason": "why"}, {"name": "D", "reason": "why"},
+		     {"name": "E", "reason": "else"}],
+	   "certificate": {"subject": "CN=\u001bme", "issuer": "CN=ca"},
+	   "client-ca": {"certificates": [{"subject": "CN=ca"}]}}]}
+	END
+}
+gate -j gate show kafka
+went_well && json '.[0] | has("in_force") | not'
+ok 'no helper, nothing in force'
+in_force $$ "$cookie"
+gate -j gate show kafka
+went_well && json '.[0] | .name == "kafka" and .in_force."tls-profile" == "old"
+	and (.in_force.lacks | length) == 3'
+ok 'what is in force as JSON'
+gate gate show kafka
+went_well && tr -s ' ' <"$work/out" >"$work/squeezed" &&
+	grep -qx ' tls profile old' "$work/squeezed" &&
+	grep -qx ' tls versions 1.0 to 1.3' "$work/squeezed" &&
+	grep -qx ' cipher suites A:B' "$work/squeezed" &&
+	grep -qx ' lacks C, D: why' "$work/squeezed" &&
+	grep -qx ' lacks E: else' "$work/squeezed" &&
+	grep -q '^ certificate CN=\\x1bme of CN=ca, ' "$work/squeezed" &&
+	grep -q '^ client ca CN=ca, ' "$work/squeezed"
+ok 'and as text, with names escaped'
+gate -j gate show narrow
+went_well && json '.[0] | has("in_force") | not'
+ok 'not of another gate'
+unprivileged -j gate show kafka
+went_well && json '.[0] | has("in_force")'
+ok 'anybody may look at it'
+in_force $$ $((cookie + 1))
+gate -j gate show kafka
+went_well && json '.[0] | has("in_force") | not'
+ok 'not that of another network namespace'
+sleep 0 &
+wait $!
+in_force $! "$cookie"
+gate -j gate show kafka
+went_well && json '.[0] | has("in_force") | not'
+ok 'not that of a helper that is dead'
+echo '{"gates": 1}' >"$KTLSGATED_STATE"
+gate -j gate show kafka
+[ "$code" = 0 ] && [[ $err == *"$KTLSGATED_STATE is not what ktlsgated writes"* ]] &&
+	json '.[0].name == "kafka"'
+ok 'a damaged file is told, the rest is shown'
+rm "$KTLSGATED_STATE"
+unset KTLSGATED_STATE
+
 for name in kafka narrow six; do
 	gate gate del $name
 	went_well

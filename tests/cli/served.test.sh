@@ -20,7 +20,7 @@ certificate() { # certificate NAME NOT-AFTER
 }
 in_days() { date -u -d "now + $1 days + 1 hour" +%Y%m%d%H%M%SZ; }
 
-config() { # config CERTIFICATE KEY NAME PORT
+config() { # config CERTIFICATE KEY NAME PORT [MORE]
 	cat >"$yaml" <<-END
 	gates:
 	  - name: $3
@@ -28,6 +28,7 @@ config() { # config CERTIFICATE KEY NAME PORT
 	    certificate: $work/$1.crt
 	    private-key: $work/$2.key
 	    client-ca: $work/good.crt
+	    ${5-}
 	END
 }
 gate_is_there() { "$cli" gate show "$1" >/dev/null 2>&1; }
@@ -67,6 +68,29 @@ gate doctor "$yaml"
 [ "$code" = 0 ] && [ "$(tail -n 1 <<<"$out")" = 'all is well' ]
 ok 'and the last line says so'
 
+gate -j gate show kafka
+went_well && json '.[0].in_force | .certificate.subject == "CN=good" and
+	."client-auth" == "required" and ."tls-profile" == null'
+ok 'gate show tells what the helper has in force'
+config good good kafka 9092 'tls-profile: golang-default'
+gate -j doctor "$yaml"
+finds warn config 'golang-default promises what clients do not get here: ECDHE-ECDSA-AES128-SHA' &&
+	json 'all(.findings[] | select(.level == "warn"); .action | contains("relay"))'
+ok 'what a profile lacks for want of relay: a warning'
+config good good kafka 9092 'tls-profile: old'
+gate -j doctor "$yaml"
+if openssl ciphers -s -tls1 DES-CBC3-SHA:@SECLEVEL=0 >/dev/null 2>&1; then
+	[[ $out != *promises* ]]
+else
+	[ "$code" = 0 ] && finds info config 'DES-CBC3-SHA (this OpenSSL has no 3DES'
+fi
+ok 'what it lacks for want of another OpenSSL: worth knowing'
+kill -HUP $helper
+profile_is() { "$cli" -j gate show kafka | jq -e --arg p "$1" \
+	'.[0].in_force."tls-profile" == $p' >/dev/null; }
+until_true profile_is old
+ok 'a reload puts it in force, and gate show tells it'
+
 gate gate add stray port 9099
 gate -j doctor "$yaml"
 finds warn agreement 'gate stray is in the kernel but not in '
@@ -103,6 +127,9 @@ ok 'a configuration that is not there'
 config good good kafka 9092
 kill -9 $helper
 wait $helper 2>/dev/null
+gate -j gate show kafka
+json '.[0] | has("in_force") | not'
+ok 'a helper that was killed has nothing in force'
 gate -j doctor "$yaml"
 finds fail helper 'ktlsgated does not run' &&
 	finds fail steering 'no socket of ktlsgated is there: clients are refused'

@@ -11,8 +11,9 @@ ip link set lo up
 certificates
 
 parts=("$@")
-[ $# -gt 0 ] || parts=(config dn mapping spiffe admission handshake refusals
-		       steering agent reload resumption live namespace service)
+[ $# -gt 0 ] || parts=(config dn mapping spiffe admission handshake profiles
+		       refusals steering agent reload resumption live namespace
+		       service)
 for part in "${parts[@]}"; do
 	echo "# $part"
 	. "$helper_dir/$part.sh"
