@@ -5,6 +5,7 @@
 
 #include <json-c/json.h>
 #include <openssl/evp.h>
+#include <openssl/x509v3.h>
 
 #include "certs.h"
 #include "check.h"
@@ -79,6 +80,28 @@ static json *certificates_json(STACK_OF(X509) *certificates)
 	return list;
 }
 
+/* The DNS names that a client may ask for. */
+static json *names_json(X509 *certificate)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(certificate,
+						NID_subject_alt_name, NULL,
+						NULL);
+	json *list = json_object_new_array();
+	int i;
+
+	for (i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *one = sk_GENERAL_NAME_value(names, i);
+
+		if (one->type == GEN_DNS)
+			json_object_array_add(list, json_object_new_string_len(
+				(const char *)ASN1_STRING_get0_data(
+						one->d.dNSName),
+				ASN1_STRING_length(one->d.dNSName)));
+	}
+	GENERAL_NAMES_free(names);
+	return list;
+}
+
 static json *prefixes_json(const struct gate_config *gate)
 {
 	json *list = json_object_new_array();
@@ -113,33 +136,63 @@ static void add_tls(const struct gate_config *gate, json *object)
 	free(all);
 }
 
+static json *pair_json(const struct pair_config *config,
+		       const struct pair *pair)
+{
+	json *object = certificate_json(pair->leaf);
+
+	put_text(object, "file", config->certificate);
+	put_text(object, "private-key", config->private_key);
+	put_text(object, "key-type", pair_key_type(pair));
+	put_number(object, "key-bits",
+		   EVP_PKEY_get_bits(X509_get0_pubkey(pair->leaf)));
+	put_bool(object, "key-matches", true);
+	put(object, "names", names_json(pair->leaf));
+	put(object, "chain", certificates_json(pair->chain));
+	return object;
+}
+
+/* All are equals; "certificate" is the first of them, shown without SNI. */
+static void add_pairs(const struct gate_config *gate,
+		      const struct certs *certs, json *object)
+{
+	json *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < certs->count; i++)
+		json_object_array_add(list, pair_json(&gate->pairs[i],
+						      &certs->pairs[i]));
+	put(object, "certificate", json_object_get(
+			json_object_array_get_idx(list, 0)));
+	put(object, "certificates", list);
+}
+
+static void add_clients(const struct gate_config *gate,
+			const struct certs *certs, json *object)
+{
+	json *clients;
+
+	if (!certs->ca)
+		return;
+	clients = json_object_new_object();
+	put_text(clients, "file", gate->client_ca);
+	put(clients, "certificates", certificates_json(certs->ca));
+	put(object, "client-ca", clients);
+}
+
 static void add_files(const struct gate_config *gate, json *object,
 		      struct report *report)
 {
 	struct cert_files files;
 	struct certs certs;
-	json *own, *clients;
 	SSL_CTX *ctx;
 
 	if (!cert_files_read(gate, &files, report))
 		return;
 	if (certs_parse(gate, &files, NULL, &certs, report)) {
 		certs_check(gate, &files, &certs, SEVERITY_ERROR, report);
-		own = certificate_json(certs.leaf);
-		put_text(own, "file", gate->certificate);
-		put_text(own, "private-key", gate->private_key);
-		put_text(own, "key-type", EVP_PKEY_get0_type_name(certs.key));
-		put_number(own, "key-bits", EVP_PKEY_get_bits(certs.key));
-		put_bool(own, "key-matches", true);
-		put(own, "chain", certificates_json(certs.chain));
-		put(object, "certificate", own);
-		if (certs.ca) {
-			clients = json_object_new_object();
-			put_text(clients, "file", gate->client_ca);
-			put(clients, "certificates",
-			    certificates_json(certs.ca));
-			put(object, "client-ca", clients);
-		}
+		add_pairs(gate, &certs, object);
+		add_clients(gate, &certs, object);
 		certs_free(&certs);
 		ctx = tlsctx_new(gate, &files, KTLS_ALL, NULL, report);
 		SSL_CTX_free(ctx);
@@ -169,6 +222,7 @@ static json *gate_json(const struct gate_config *gate, struct report *report)
 	put_number(object, "agent-wait-ms", gate->agent_wait);
 	put(object, "plaintext-from", prefixes_json(gate));
 	put(object, "certificate", NULL);
+	put(object, "certificates", json_object_new_array());
 	put(object, "client-ca", NULL);
 	add_files(gate, object, report);
 	return object;
@@ -238,16 +292,35 @@ static const char *text_of(json *object, const char *key)
 	return json_object_get_string(value);
 }
 
-static void print_certificate(json *gate)
+static void print_chain(json *chain)
 {
-	json *own;
+	size_t i;
 
-	if (!json_object_object_get_ex(gate, "certificate", &own) || !own)
-		return;
-	printf("  certificate %s of %s, %s to %s, key %s %s bits\n",
-	       text_of(own, "subject"), text_of(own, "issuer"),
-	       text_of(own, "not-before"), text_of(own, "not-after"),
-	       text_of(own, "key-type"), text_of(own, "key-bits"));
+	for (i = 0; i < json_object_array_length(chain); i++) {
+		json *one = json_object_array_get_idx(chain, i);
+
+		printf("    with %s of %s, %s to %s\n",
+		       text_of(one, "subject"), text_of(one, "issuer"),
+		       text_of(one, "not-before"), text_of(one, "not-after"));
+	}
+}
+
+static void print_certificates(json *gate)
+{
+	json *list, *chain;
+	size_t i;
+
+	json_object_object_get_ex(gate, "certificates", &list);
+	for (i = 0; i < json_object_array_length(list); i++) {
+		json *one = json_object_array_get_idx(list, i);
+
+		printf("  certificate %s of %s, %s to %s, key %s %s bits\n",
+		       text_of(one, "subject"), text_of(one, "issuer"),
+		       text_of(one, "not-before"), text_of(one, "not-after"),
+		       text_of(one, "key-type"), text_of(one, "key-bits"));
+		json_object_object_get_ex(one, "chain", &chain);
+		print_chain(chain);
+	}
 }
 
 static void print_clients(json *gate)
@@ -282,7 +355,7 @@ static void print_gate(const struct gate_config *config, json *gate)
 	       config->network_namespace ? config->network_namespace : "",
 	       text_of(gate, "dialled-port"), config->port,
 	       config->steering ? " (steered)" : "");
-	print_certificate(gate);
+	print_certificates(gate);
 	print_clients(gate);
 	printf("  TLS %s to %s: %s\n", text_of(gate, "tls-min-version"),
 	       text_of(gate, "tls-max-version"),

@@ -11,12 +11,14 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
 #include <systemd/sd-daemon.h>
 
 #include "check.h"
+#include "choice.h"
 #include "fdstore.h"
 #include "ktls.h"
 #include "log.h"
@@ -54,6 +56,9 @@ struct helper {
 	int signal_fd;
 	uint64_t next_watch;
 	uint64_t next_rotation;
+	time_t good_at;			/* see struct report; of the last
+					 * renewal, if it was refused
+					 */
 };
 
 static void notify(const struct helper *helper)
@@ -88,6 +93,7 @@ static bool apply(struct helper *helper, struct config *config,
 	log_set_level(config->log_level);
 	watch_free(helper->watch);
 	helper->watch = watch;
+	helper->good_at = 0;
 	config_get(config);
 	config_put(helper->config);
 	helper->config = config;
@@ -106,6 +112,7 @@ static void renew(struct helper *helper)
 		report_log(&report);
 		log_msg(LOG_ERR, "certificates or keys changed, with %zu errors: those before stay in force",
 			report.errors);
+		helper->good_at = report.good_at;
 	}
 	report_free(&report);
 }
@@ -225,7 +232,8 @@ static void on_time(struct helper *helper)
 	if (now >= helper->next_watch) {
 		helper->next_watch = now + SECOND;
 		registry_watch(helper->registry);
-		if (watch_changed(helper->watch))
+		if (watch_changed(helper->watch) ||
+		    (helper->good_at && time(NULL) > helper->good_at))
 			renew(helper);
 	}
 	if (now >= helper->next_rotation) {
@@ -396,6 +404,7 @@ int main(int argc, char **argv)
 	log_open();
 	secrets_protect_process();
 	verdict_open();
+	choice_open();
 	if (detaching)
 		return detach(name);
 	if (check)

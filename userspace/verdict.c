@@ -5,12 +5,11 @@
 #include <string.h>
 
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 
 #include <linux/ktlsgate.h>
 
-#include "certs.h"
 #include "dn.h"
+#include "flaw.h"
 #include "mem.h"
 #include "verdict.h"
 
@@ -128,59 +127,12 @@ static void on_info(const SSL *ssl, int where, int value)
 		verdict->alert_sent = value & 0xff;
 }
 
-/* Which certificate of the client failed, and why. */
-static char *describe(X509_STORE_CTX *store)
-{
-	X509 *certificate = X509_STORE_CTX_get_current_cert(store);
-	int error = X509_STORE_CTX_get_error(store);
-	char *subject, *issuer, *text;
-	char when[CERT_TIME_TEXT];
-
-	if (!certificate)
-		return xstrdup(X509_verify_cert_error_string(error));
-	subject = dn_print(X509_get_subject_name(certificate));
-	issuer = dn_print(X509_get_issuer_name(certificate));
-	switch (error) {
-	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-	case X509_V_ERR_CERT_UNTRUSTED:
-		text = xasprintf("issuer %s is not trusted (certificate %s)",
-				 issuer, subject);
-		break;
-	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-		text = xasprintf("certificate %s is self-signed and not trusted",
-				 subject);
-		break;
-	case X509_V_ERR_CERT_HAS_EXPIRED:
-		cert_time_print(X509_get0_notAfter(certificate), when);
-		text = xasprintf("certificate %s expired on %s", subject, when);
-		break;
-	case X509_V_ERR_CERT_NOT_YET_VALID:
-		cert_time_print(X509_get0_notBefore(certificate), when);
-		text = xasprintf("certificate %s is not valid before %s",
-				 subject, when);
-		break;
-	case X509_V_ERR_INVALID_PURPOSE:
-		text = xasprintf("certificate %s is not meant for clients (extendedKeyUsage or keyUsage)",
-				 subject);
-		break;
-	default:
-		text = xasprintf("certificate %s: %s", subject,
-				 X509_verify_cert_error_string(error));
-	}
-	free(subject);
-	free(issuer);
-	return text;
-}
-
 static int on_verify(int good, X509_STORE_CTX *store)
 {
 	struct verdict *verdict;
 	SSL *ssl;
 
-	if (good)
+	if (good && !flaw_find(store))
 		return good;
 	ssl = X509_STORE_CTX_get_ex_data(store,
 					 SSL_get_ex_data_X509_STORE_CTX_idx());
@@ -188,7 +140,7 @@ static int on_verify(int good, X509_STORE_CTX *store)
 	if (verdict && !verdict->certificate) {
 		X509 *leaf = X509_STORE_CTX_get0_cert(store);
 
-		verdict->certificate = describe(store);
+		verdict->certificate = flaw_text(store);
 		if (leaf && !verdict->principal)
 			verdict->principal =
 				dn_print(X509_get_subject_name(leaf));
