@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "certs.h"
@@ -78,25 +77,25 @@ static bool check_match(const struct pair_config *config,
 			const struct pair *pair,
 			const struct material *material)
 {
-	bool token = token_is_uri(config->private_key);
-	char *reason = NULL, *subject;
-	bool match;
+	char *subject = dn_print(X509_get_subject_name(pair->leaf));
+	bool match = true;
+	char *reason;
 
-	if (token) {
+	if (token_is_uri(config->private_key)) {
 		reason = token_try(pair->key, pair->leaf, material->lib);
 		match = !reason;
-	} else {
-		match = X509_check_private_key(pair->leaf, pair->key) == 1;
-	}
-	ERR_clear_error();
-	if (!match) {
-		subject = dn_print(X509_get_subject_name(pair->leaf));
-		material_error(material, "%s does not match certificate %s (%s)%s%s",
+		if (reason)
+			material_error(material, "%s does not serve certificate %s (%s): %s",
+				       config->private_key,
+				       config->certificate, subject, reason);
+		free(reason);
+	} else if (X509_check_private_key(pair->leaf, pair->key) != 1) {
+		match = false;
+		material_error(material, "%s does not match certificate %s (%s)",
 			       config->private_key, config->certificate,
-			       subject, reason ? ": " : "", reason ?: "");
-		free(subject);
+			       subject);
 	}
-	free(reason);
+	free(subject);
 	return match;
 }
 

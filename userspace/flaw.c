@@ -23,6 +23,18 @@ bool flaw_find(X509_STORE_CTX *store)
 	return true;
 }
 
+void flaw_choose_alert(X509_STORE_CTX *store)
+{
+	switch (X509_STORE_CTX_get_error(store)) {
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_HAS_EXPIRED);
+		break;
+	case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+		X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
+		break;
+	}
+}
+
 static char *key_text(X509 *certificate, const char *subject)
 {
 	EVP_PKEY *key = X509_get0_pubkey(certificate);
@@ -74,6 +86,18 @@ static char *purpose_text(X509 *certificate, const char *subject, int depth)
 			 subject);
 }
 
+/* A CA that the client sent itself: whose certificate that is tells more. */
+static char *root_text(X509_STORE_CTX *store, const char *root)
+{
+	X509 *leaf = X509_STORE_CTX_get0_cert(store);
+	char *subject = dn_print(X509_get_subject_name(leaf));
+	char *text = xasprintf("issuer %s is not trusted (certificate %s)",
+			       root, subject);
+
+	free(subject);
+	return text;
+}
+
 static char *sentence(X509_STORE_CTX *store, X509 *certificate,
 		      const char *subject, const char *issuer)
 {
@@ -83,10 +107,11 @@ static char *sentence(X509_STORE_CTX *store, X509 *certificate,
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
 	case X509_V_ERR_CERT_UNTRUSTED:
 		return xasprintf("issuer %s is not trusted (certificate %s)",
 				 issuer, subject);
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+		return root_text(store, subject);
 	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
 		return xasprintf("certificate %s is self-signed and not trusted",
 				 subject);
@@ -106,7 +131,7 @@ static char *sentence(X509_STORE_CTX *store, X509 *certificate,
 		return xasprintf("CA certificate %s allows no more than %ld further CAs below it (pathlen)",
 				 subject, X509_get_pathlen(certificate));
 	case X509_V_ERR_CERT_CHAIN_TOO_LONG:
-		return xasprintf("the chain is too long: more than %d certificates, and no trusted one by certificate %s",
+		return xasprintf("the chain is too long: no trusted certificate among the first %d (certificate %s)",
 				 X509_STORE_CTX_get_error_depth(store),
 				 subject);
 	case X509_V_ERR_EE_KEY_TOO_SMALL:

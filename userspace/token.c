@@ -299,14 +299,14 @@ char *token_try(EVP_PKEY *key, X509 *certificate, OSSL_LIB_CTX *lib)
 	size_t size = sizeof(signature);
 
 	if (!type || !EVP_PKEY_is_a(key, type))
-		return xasprintf("the one on the token is of type %s",
+		return xasprintf("it is of another type (%s)",
 				 EVP_PKEY_get0_type_name(key));
 	if (!sign(key, true, lib, signature, &size))
 		return xasprintf("the token does not sign: %s",
 				 openssl_reason());
 	if (!sign(public, false, lib, signature, &size))
-		return xstrdup("what it signs does not verify");
+		return xstrdup("it is not the certificate's, for what the token signs does not verify");
 	if (EVP_PKEY_eq(public, key) != 1)
-		return xstrdup("it is, but the token has no public key of the same ID, which OpenSSL needs: write it to the token as well");
+		return xstrdup("the token has no public key of the same ID, which OpenSSL needs: write that to the token as well");
 	return NULL;
 }

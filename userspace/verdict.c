@@ -145,6 +145,7 @@ static int on_verify(int good, X509_STORE_CTX *store)
 			verdict->principal =
 				dn_print(X509_get_subject_name(leaf));
 	}
+	flaw_choose_alert(store);
 	return 0;
 }
 
@@ -172,8 +173,7 @@ static void from_reason(struct verdict *verdict, unsigned long code)
 			    "no client certificate");
 		return;
 	case SSL_R_CERTIFICATE_VERIFY_FAILED:
-		verdict_set(verdict, KTLSGATE_REFUSAL_BAD_CERTIFICATE, "%s",
-			    verdict->certificate ? verdict->certificate :
+		verdict_set(verdict, KTLSGATE_REFUSAL_BAD_CERTIFICATE,
 			    "the client certificate does not verify");
 		return;
 	case SSL_R_NO_SHARED_CIPHER:
@@ -208,11 +208,7 @@ static void from_reason(struct verdict *verdict, unsigned long code)
 			    verdict_alert_name(reason - SSL_AD_REASON_OFFSET));
 		return;
 	}
-	verdict_set(verdict, verdict->certificate ?
-		    KTLSGATE_REFUSAL_BAD_CERTIFICATE :
-		    KTLSGATE_REFUSAL_PROTOCOL_ERROR, "%s%s%s",
-		    verdict->certificate ? verdict->certificate : "",
-		    verdict->certificate ? ": " : "TLS protocol: ",
+	verdict_set(verdict, KTLSGATE_REFUSAL_PROTOCOL_ERROR, "TLS protocol: %s",
 		    text ? text : "unknown error");
 }
 
@@ -221,7 +217,10 @@ void verdict_from_ssl(struct verdict *verdict, int error)
 	unsigned long code = ERR_peek_error();
 	int saved = errno;
 
-	if (code)
+	if (verdict->certificate)
+		verdict_set(verdict, KTLSGATE_REFUSAL_BAD_CERTIFICATE, "%s",
+			    verdict->certificate);
+	else if (code)
 		from_reason(verdict, code);
 	else if (error == SSL_ERROR_SYSCALL && saved)
 		verdict_set(verdict, KTLSGATE_REFUSAL_CLIENT_GONE,
