@@ -6,10 +6,11 @@
 
 #include "anchors.h"
 #include "bundles.h"
-#include "certs.h"
+#include "material.h"
 #include "mem.h"
 #include "spiffe.h"
 #include "svid.h"
+#include "validity.h"
 #include "verdict.h"
 
 /* The CAs of one context: each worker has its own, with no lock shared. */
@@ -70,14 +71,20 @@ static STACK_OF(X509) *parse(const struct gate_config *gate,
 			     const struct bundles *bundles, size_t i,
 			     OSSL_LIB_CTX *lib, struct report *report)
 {
-	return certs_parse_pem(gate, GATE_SPIFFE_BUNDLES, path_of(gate, i),
-			       &bundles->file[i], lib, report);
+	struct material material = {
+		.place = config_place(gate, GATE_SPIFFE_BUNDLES),
+		.path = path_of(gate, i), .blob = &bundles->file[i],
+		.lib = lib, .report = report,
+	};
+
+	return material_certificates(&material);
 }
 
 void bundles_check(const struct gate_config *gate,
 		   const struct bundles *bundles, OSSL_LIB_CTX *lib,
 		   struct report *report)
 {
+	struct place place = config_place(gate, GATE_SPIFFE_BUNDLES);
 	/* What is damaged is told by bundles_enforce(). */
 	struct report ignored = {};
 	size_t i;
@@ -87,9 +94,8 @@ void bundles_check(const struct gate_config *gate,
 		STACK_OF(X509) *all = parse(gate, bundles, i, lib, &ignored);
 
 		for (j = 0; j < sk_X509_num(all); j++)
-			certs_check_dates(gate, GATE_SPIFFE_BUNDLES,
-					  sk_X509_value(all, j),
-					  SEVERITY_WARNING, report);
+			validity_check(sk_X509_value(all, j), &place,
+				       SEVERITY_WARNING, report);
 		sk_X509_pop_free(all, X509_free);
 	}
 	report_free(&ignored);

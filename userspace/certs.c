@@ -1,45 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include "certs.h"
+#include "choice.h"
 #include "dn.h"
 #include "mem.h"
+#include "token.h"
 
-/* A certificate that ends within so many days is warned of. */
-#define WARN_DAYS 14
-
-const char *openssl_reason(void)
+static bool told(char *error, const struct gate_config *gate,
+		 const struct pair_config *pair, enum pair_key key,
+		 struct report *report)
 {
-	unsigned long code = ERR_get_error();
-	const char *reason = code ? ERR_reason_error_string(code) : NULL;
-
-	ERR_clear_error();
-	return reason ? reason : "no reason given by OpenSSL";
-}
-
-void cert_time_print(const ASN1_TIME *when, char out[CERT_TIME_TEXT])
-{
-	struct tm tm;
-
-	if (!ASN1_TIME_to_tm(when, &tm) ||
-	    !strftime(out, CERT_TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm))
-		snprintf(out, CERT_TIME_TEXT, "an unreadable date");
-}
-
-static bool read_file(const struct gate_config *gate, enum gate_key key,
-		      const char *path, struct blob *out,
-		      struct report *report)
-{
-	struct place place = config_place(gate, key);
-	char *error = file_read(path, out);
+	struct place place = config_pair_place(gate, pair, key);
 
 	if (!error)
 		return true;
@@ -48,150 +23,120 @@ static bool read_file(const struct gate_config *gate, enum gate_key key,
 	return false;
 }
 
-bool cert_files_read(const struct gate_config *gate, struct cert_files *out,
-		     struct report *report)
+static bool read_pair(const struct gate_config *gate,
+		      const struct pair_config *pair, struct pair_files *out,
+		      struct report *report)
 {
 	bool good;
 
+	good = told(file_read(pair->certificate, &out->certificate), gate,
+		    pair, PAIR_CERTIFICATE, report);
+	if (!token_is_uri(pair->private_key))
+		good &= told(file_read(pair->private_key, &out->key), gate,
+			     pair, PAIR_PRIVATE_KEY, report);
+	if (pair->passphrase_file)
+		good &= told(passphrase_read(pair->passphrase_file,
+					     &out->passphrase), gate, pair,
+			     PAIR_PASSPHRASE_FILE, report);
+	return good;
+}
+
+bool cert_files_read(const struct gate_config *gate, struct cert_files *out,
+		     struct report *report)
+{
+	bool good = true;
+	size_t i;
+
 	memset(out, 0, sizeof(*out));
-	good = read_file(gate, GATE_CERTIFICATE, gate->certificate,
-			 &out->certificate, report);
-	good &= read_file(gate, GATE_PRIVATE_KEY, gate->private_key, &out->key,
-			  report);
-	if (gate->client_ca && gate->client_auth != CLIENT_AUTH_NONE)
-		good &= read_file(gate, GATE_CLIENT_CA, gate->client_ca,
-				  &out->ca, report);
+	out->pair_count = gate->pair_count;
+	out->pairs = xcalloc(out->pair_count, sizeof(*out->pairs));
+	for (i = 0; i < out->pair_count; i++)
+		good &= read_pair(gate, &gate->pairs[i], &out->pairs[i],
+				  report);
+	good &= trust_read(gate, &out->trust, report);
 	good &= bundles_read(gate, &out->bundles, report);
 	if (!good)
 		cert_files_free(out);
 	return good;
 }
 
-bool cert_files_equal(const struct cert_files *a, const struct cert_files *b)
-{
-	return blob_equal(&a->certificate, &b->certificate) &&
-	       blob_equal(&a->key, &b->key) && blob_equal(&a->ca, &b->ca);
-}
-
 void cert_files_free(struct cert_files *files)
 {
-	blob_free(&files->certificate);
-	blob_free(&files->key);
-	blob_free(&files->ca);
+	size_t i;
+
+	for (i = 0; i < files->pair_count; i++) {
+		blob_free(&files->pairs[i].certificate);
+		blob_free(&files->pairs[i].key);
+		blob_free(&files->pairs[i].passphrase);
+	}
+	free(files->pairs);
+	trust_free(&files->trust);
 	bundles_free(&files->bundles);
+	memset(files, 0, sizeof(*files));
 }
 
-STACK_OF(X509) *certs_parse_pem(const struct gate_config *gate,
-				enum gate_key key, const char *path,
-				const struct blob *blob, OSSL_LIB_CTX *lib,
-				struct report *report)
+static bool check_match(const struct pair_config *config,
+			const struct pair *pair,
+			const struct material *material)
 {
-	struct place place = config_place(gate, key);
-	STACK_OF(X509) *all = sk_X509_new_null();
-	BIO *bio = BIO_new_mem_buf(blob->data, blob->size);
-	unsigned long code;
+	char *subject = dn_print(X509_get_subject_name(pair->leaf));
+	bool match = true;
+	char *reason;
 
-	for (;;) {
-		X509 *one = X509_new_ex(lib, NULL);
-
-		ERR_clear_error();
-		if (!PEM_read_bio_X509(bio, &one, NULL, NULL)) {
-			X509_free(one);
-			break;
-		}
-		sk_X509_push(all, one);
+	if (token_is_uri(config->private_key)) {
+		reason = token_try(pair->key, pair->leaf, material->lib);
+		match = !reason;
+		if (reason)
+			material_error(material, "%s does not serve certificate %s (%s): %s",
+				       config->private_key,
+				       config->certificate, subject, reason);
+		free(reason);
+	} else if (X509_check_private_key(pair->leaf, pair->key) != 1) {
+		match = false;
+		material_error(material, "%s does not match certificate %s (%s)",
+			       config->private_key, config->certificate,
+			       subject);
 	}
-	BIO_free(bio);
-	code = ERR_peek_last_error();
-	if (ERR_GET_LIB(code) == ERR_LIB_PEM &&
-	    ERR_GET_REASON(code) == PEM_R_NO_START_LINE &&
-	    sk_X509_num(all) > 0) {
-		ERR_clear_error();
-		return all;
-	}
-	if (ERR_GET_REASON(code) == PEM_R_NO_START_LINE)
-		report_add(report, SEVERITY_ERROR, &place,
-			   "%s holds no certificate in PEM form", path);
-	else
-		report_add(report, SEVERITY_ERROR, &place,
-			   "certificate %d of %s is damaged: %s",
-			   sk_X509_num(all) + 1, path, openssl_reason());
-	ERR_clear_error();
-	sk_X509_pop_free(all, X509_free);
-	return NULL;
-}
-
-/* There is nobody to ask for a passphrase. */
-static int no_passphrase(char *buffer, int size, int writing, void *asked)
-{
-	(void)buffer;
-	(void)size;
-	(void)writing;
-	*(bool *)asked = true;
-	return -1;
-}
-
-static EVP_PKEY *parse_key(const struct gate_config *gate,
-			   const struct blob *blob, OSSL_LIB_CTX *lib,
-			   struct report *report)
-{
-	struct place place = config_place(gate, GATE_PRIVATE_KEY);
-	BIO *bio = BIO_new_mem_buf(blob->data, blob->size);
-	bool asked = false;
-	EVP_PKEY *key;
-
-	key = PEM_read_bio_PrivateKey_ex(bio, NULL, no_passphrase, &asked, lib,
-					 NULL);
-	BIO_free(bio);
-	if (!key && asked)
-		report_add(report, SEVERITY_ERROR, &place,
-			   "%s is encrypted: store it without a passphrase, readable for root alone",
-			   gate->private_key);
-	else if (!key)
-		report_add(report, SEVERITY_ERROR, &place,
-			   "%s holds no private key in PEM form: %s",
-			   gate->private_key, openssl_reason());
-	ERR_clear_error();
-	return key;
-}
-
-static bool check_match(const struct gate_config *gate,
-			const struct certs *certs, struct report *report)
-{
-	struct place place = config_place(gate, GATE_PRIVATE_KEY);
-	char *subject;
-	int match;
-
-	match = X509_check_private_key(certs->leaf, certs->key);
-	ERR_clear_error();
-	if (match == 1)
-		return true;
-	subject = dn_print(X509_get_subject_name(certs->leaf));
-	report_add(report, SEVERITY_ERROR, &place,
-		   "%s does not match certificate %s (%s)", gate->private_key,
-		   gate->certificate, subject);
 	free(subject);
-	return false;
+	return match;
+}
+
+static bool parse_pair(const struct gate_config *gate,
+		       const struct pair_config *config,
+		       const struct pair_files *files, OSSL_LIB_CTX *lib,
+		       struct pair *out, struct report *report)
+{
+	struct material material = {
+		.place = config_pair_place(gate, config, PAIR_CERTIFICATE),
+		.path = config->certificate, .blob = &files->certificate,
+		.passphrase.path = config->passphrase_file,
+		.passphrase.blob = &files->passphrase,
+		.lib = lib, .report = report,
+	};
+
+	out->chain = material_certificates(&material);
+	if (out->chain)
+		out->leaf = sk_X509_shift(out->chain);
+	material.place = config_pair_place(gate, config, PAIR_PRIVATE_KEY);
+	material.path = config->private_key;
+	material.blob = &files->key;
+	out->key = material_key(&material);
+	return out->leaf && out->key && check_match(config, out, &material);
 }
 
 bool certs_parse(const struct gate_config *gate, const struct cert_files *files,
 		 OSSL_LIB_CTX *lib, struct certs *out, struct report *report)
 {
-	bool good;
+	bool good = true;
+	size_t i;
 
 	memset(out, 0, sizeof(*out));
-	out->chain = certs_parse_pem(gate, GATE_CERTIFICATE, gate->certificate,
-				     &files->certificate, lib, report);
-	if (out->chain)
-		out->leaf = sk_X509_shift(out->chain);
-	out->key = parse_key(gate, &files->key, lib, report);
-	good = out->leaf && out->key && check_match(gate, out, report);
-	if (files->ca.data) {
-		out->ca = certs_parse_pem(gate, GATE_CLIENT_CA,
-					  gate->client_ca, &files->ca, lib,
-					  report);
-		good &= out->ca != NULL;
-	}
+	out->count = files->pair_count;
+	out->pairs = xcalloc(out->count, sizeof(*out->pairs));
+	for (i = 0; i < out->count; i++)
+		good &= parse_pair(gate, &gate->pairs[i], &files->pairs[i],
+				   lib, &out->pairs[i], report);
+	good &= trust_parse(gate, &files->trust, lib, &out->ca, report);
 	if (!good)
 		certs_free(out);
 	return good;
@@ -199,61 +144,106 @@ bool certs_parse(const struct gate_config *gate, const struct cert_files *files,
 
 void certs_free(struct certs *certs)
 {
-	X509_free(certs->leaf);
-	sk_X509_pop_free(certs->chain, X509_free);
-	EVP_PKEY_free(certs->key);
+	size_t i;
+
+	for (i = 0; i < certs->count; i++) {
+		X509_free(certs->pairs[i].leaf);
+		sk_X509_pop_free(certs->pairs[i].chain, X509_free);
+		EVP_PKEY_free(certs->pairs[i].key);
+	}
+	free(certs->pairs);
 	sk_X509_pop_free(certs->ca, X509_free);
 	memset(certs, 0, sizeof(*certs));
 }
 
-void certs_check_dates(const struct gate_config *gate, enum gate_key key,
-		       X509 *certificate, enum severity severity,
-		       struct report *report)
+const char *pair_key_type(const struct pair *pair)
 {
-	const ASN1_TIME *until = X509_get0_notAfter(certificate);
-	const ASN1_TIME *from = X509_get0_notBefore(certificate);
-	struct place place = config_place(gate, key);
-	time_t soon = time(NULL) + WARN_DAYS * 86400;
-	char *subject = dn_print(X509_get_subject_name(certificate));
-	char when[CERT_TIME_TEXT];
-	int days, seconds;
-
-	if (X509_cmp_current_time(until) < 0) {
-		cert_time_print(until, when);
-		report_add(report, severity, &place,
-			   "certificate %s expired on %s", subject, when);
-	} else if (X509_cmp_current_time(from) > 0) {
-		cert_time_print(from, when);
-		report_add(report, severity, &place,
-			   "certificate %s is not valid before %s", subject,
-			   when);
-	} else if (X509_cmp_time(until, &soon) < 0 &&
-		   ASN1_TIME_diff(&days, &seconds, NULL, until)) {
-		report_add(report, SEVERITY_WARNING, &place,
-			   "certificate %s ends in %d days", subject, days);
-	}
-	free(subject);
+	return EVP_PKEY_get0_type_name(X509_get0_pubkey(pair->leaf));
 }
 
-static void check_chain(const struct gate_config *gate,
-			const struct certs *certs, struct report *report)
+static void check_chain(const struct pair_config *config,
+			const struct pair *pair, const struct place *place,
+			struct report *report)
 {
-	struct place place = config_place(gate, GATE_CERTIFICATE);
-	X509 *below = certs->leaf;
+	X509 *below = pair->leaf;
 	int i;
 
-	for (i = 0; i < sk_X509_num(certs->chain); i++) {
-		X509 *issuer = sk_X509_value(certs->chain, i);
+	for (i = 0; i < sk_X509_num(pair->chain); i++) {
+		X509 *issuer = sk_X509_value(pair->chain, i);
 		char *name;
 
 		if (X509_check_issued(issuer, below) != X509_V_OK) {
 			name = dn_print(X509_get_subject_name(issuer));
-			report_add(report, SEVERITY_WARNING, &place,
+			report_add(report, SEVERITY_WARNING, place,
 				   "certificate %d of %s (%s) did not issue the one before it",
-				   i + 2, gate->certificate, name);
+				   i + 2, config->certificate, name);
 			free(name);
 		}
 		below = issuer;
+	}
+}
+
+static void check_mode(const struct gate_config *gate,
+		       const struct pair_config *pair, enum pair_key key,
+		       const char *path, const struct blob *blob,
+		       struct report *report)
+{
+	struct place place = config_pair_place(gate, pair, key);
+
+	if (blob->mode & 077)
+		report_add(report, SEVERITY_WARNING, &place,
+			   "%s is open to others (mode %04o): chmod 600",
+			   path, blob->mode);
+}
+
+static void check_pair(const struct gate_config *gate,
+		       const struct pair_config *config,
+		       const struct pair_files *files, const struct pair *pair,
+		       enum severity dates, struct report *report)
+{
+	struct place place = config_pair_place(gate, config, PAIR_CERTIFICATE);
+	int i;
+
+	validity_check(pair->leaf, &place, dates, report);
+	check_chain(config, pair, &place, report);
+	for (i = 0; i < sk_X509_num(pair->chain); i++)
+		validity_check(sk_X509_value(pair->chain, i), &place, dates,
+			       report);
+	if (X509_check_purpose(pair->leaf, X509_PURPOSE_SSL_SERVER, 0) != 1)
+		report_add(report, SEVERITY_WARNING, &place,
+			   "%s is not meant for servers (extendedKeyUsage without serverAuth): clients will refuse it",
+			   config->certificate);
+	check_mode(gate, config, PAIR_PRIVATE_KEY, config->private_key,
+		   &files->key, report);
+	check_mode(gate, config, PAIR_PASSPHRASE_FILE, config->passphrase_file,
+		   &files->passphrase, report);
+}
+
+/* Of two with one type of key and a name in common only the first is shown. */
+static void check_rivals(const struct gate_config *gate,
+			 const struct certs *certs, size_t second,
+			 struct report *report)
+{
+	const struct pair *pair = &certs->pairs[second];
+	struct place place = config_pair_place(gate, &gate->pairs[second],
+					       PAIR_CERTIFICATE);
+	size_t i;
+
+	for (i = 0; i < second; i++) {
+		char *name;
+
+		if (strcmp(pair_key_type(&certs->pairs[i]),
+			   pair_key_type(pair)))
+			continue;
+		name = choice_common_name(&certs->pairs[i], pair);
+		if (!name)
+			continue;
+		report_add(report, SEVERITY_WARNING, &place,
+			   "%s is not shown to clients that ask for %s: %s has that name and a key of the same type (%s), and stands first",
+			   gate->pairs[second].certificate, name,
+			   gate->pairs[i].certificate, pair_key_type(pair));
+		free(name);
+		return;
 	}
 }
 
@@ -261,29 +251,14 @@ void certs_check(const struct gate_config *gate, const struct cert_files *files,
 		 const struct certs *certs, enum severity dates,
 		 struct report *report)
 {
-	struct place place = config_place(gate, GATE_CERTIFICATE);
-	int i;
+	size_t i;
 
-	certs_check_dates(gate, GATE_CERTIFICATE, certs->leaf, dates, report);
-	check_chain(gate, certs, report);
-	for (i = 0; i < sk_X509_num(certs->chain); i++)
-		certs_check_dates(gate, GATE_CERTIFICATE,
-				  sk_X509_value(certs->chain, i), dates,
-				  report);
-	if (X509_check_purpose(certs->leaf, X509_PURPOSE_SSL_SERVER, 0) != 1)
-		report_add(report, SEVERITY_WARNING, &place,
-			   "%s is not meant for servers (extendedKeyUsage without serverAuth): clients will refuse it",
-			   gate->certificate);
-	place = config_place(gate, GATE_PRIVATE_KEY);
-	if (files->key.mode & 077)
-		report_add(report, SEVERITY_WARNING, &place,
-			   "%s is open to others (mode %04o): chmod 600",
-			   gate->private_key, files->key.mode);
+	for (i = 0; i < certs->count; i++) {
+		check_pair(gate, &gate->pairs[i], &files->pairs[i],
+			   &certs->pairs[i], dates, report);
+		check_rivals(gate, certs, i, report);
+	}
+	if (certs->ca)
+		trust_check(gate, certs->ca, report);
 	bundles_check(gate, &files->bundles, NULL, report);
-	if (!certs->ca)
-		return;
-	for (i = 0; i < sk_X509_num(certs->ca); i++)
-		certs_check_dates(gate, GATE_CLIENT_CA,
-				  sk_X509_value(certs->ca, i),
-				  SEVERITY_WARNING, report);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The files of a gate: its certificate, its key, the CAs of its clients. */
+/* What a gate shows its clients and whom it trusts: files, and what they hold. */
 #ifndef KTLSGATED_CERTS_H
 #define KTLSGATED_CERTS_H
 
@@ -8,27 +8,39 @@
 #include "bundles.h"
 #include "config.h"
 #include "files.h"
-#include "report.h"
+#include "material.h"
+#include "trust.h"
+#include "validity.h"
+
+struct pair_files {
+	struct blob certificate;
+	struct blob key;		/* empty for a key on a token */
+	struct blob passphrase;		/* empty when there is none */
+};
 
 /* As read, so that each worker's context is made from the same bytes. */
 struct cert_files {
-	struct blob certificate;
-	struct blob key;
-	struct blob ca;		/* empty when there is none */
+	struct pair_files *pairs;	/* as many as the gate's */
+	size_t pair_count;
+	struct trust_files trust;
 	struct bundles bundles;
+};
+
+struct pair {
+	X509 *leaf;
+	STACK_OF(X509) *chain;		/* without the leaf */
+	EVP_PKEY *key;
 };
 
 /* What the files hold, parsed. */
 struct certs {
-	X509 *leaf;
-	STACK_OF(X509) *chain;	/* without the leaf */
-	EVP_PKEY *key;
-	STACK_OF(X509) *ca;	/* NULL: the system's trust store */
+	struct pair *pairs;		/* never none */
+	size_t count;
+	STACK_OF(X509) *ca;		/* NULL: the system's trust store */
 };
 
 bool cert_files_read(const struct gate_config *gate, struct cert_files *out,
 		     struct report *report);
-bool cert_files_equal(const struct cert_files *a, const struct cert_files *b);
 void cert_files_free(struct cert_files *files);
 
 /*
@@ -46,20 +58,7 @@ void certs_check(const struct gate_config *gate, const struct cert_files *files,
 		 struct report *report);
 void certs_free(struct certs *certs);
 
-/* All certificates of a PEM file; NULL when one is damaged or there is none. */
-STACK_OF(X509) *certs_parse_pem(const struct gate_config *gate,
-				enum gate_key key, const char *path,
-				const struct blob *blob, OSSL_LIB_CTX *lib,
-				struct report *report);
-void certs_check_dates(const struct gate_config *gate, enum gate_key key,
-		       X509 *certificate, enum severity severity,
-		       struct report *report);
-
-/* "2026-11-22T10:04:11Z" */
-#define CERT_TIME_TEXT 32
-void cert_time_print(const ASN1_TIME *when, char out[CERT_TIME_TEXT]);
-
-/* The oldest entry of OpenSSL's error queue as text; empties the queue. */
-const char *openssl_reason(void);
+/* "RSA", "EC" and so on: a client's choice within one name. */
+const char *pair_key_type(const struct pair *pair);
 
 #endif

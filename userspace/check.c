@@ -92,16 +92,35 @@ static const char *text_of(json *object, const char *key)
 	return json_object_get_string(value);
 }
 
-static void print_certificate(json *gate)
+static void print_chain(json *chain)
 {
-	json *own;
+	size_t i;
 
-	if (!json_object_object_get_ex(gate, "certificate", &own) || !own)
-		return;
-	printf("  certificate %s of %s, %s to %s, key %s %s bits\n",
-	       text_of(own, "subject"), text_of(own, "issuer"),
-	       text_of(own, "not-before"), text_of(own, "not-after"),
-	       text_of(own, "key-type"), text_of(own, "key-bits"));
+	for (i = 0; i < json_object_array_length(chain); i++) {
+		json *one = json_object_array_get_idx(chain, i);
+
+		printf("    with %s of %s, %s to %s\n",
+		       text_of(one, "subject"), text_of(one, "issuer"),
+		       text_of(one, "not-before"), text_of(one, "not-after"));
+	}
+}
+
+static void print_certificates(json *gate)
+{
+	json *list, *chain;
+	size_t i;
+
+	json_object_object_get_ex(gate, "certificates", &list);
+	for (i = 0; i < json_object_array_length(list); i++) {
+		json *one = json_object_array_get_idx(list, i);
+
+		printf("  certificate %s of %s, %s to %s, key %s %s bits\n",
+		       text_of(one, "subject"), text_of(one, "issuer"),
+		       text_of(one, "not-before"), text_of(one, "not-after"),
+		       text_of(one, "key-type"), text_of(one, "key-bits"));
+		json_object_object_get_ex(one, "chain", &chain);
+		print_chain(chain);
+	}
 }
 
 static void print_clients(json *gate)
@@ -136,7 +155,7 @@ static void print_gate(const struct gate_config *config, json *gate)
 	       config->network_namespace ? config->network_namespace : "",
 	       text_of(gate, "dialled-port"), config->port,
 	       config->steering ? " (steered)" : "");
-	print_certificate(gate);
+	print_certificates(gate);
 	print_clients(gate);
 	printf("  TLS %s to %s: %s\n", text_of(gate, "tls-min-version"),
 	       text_of(gate, "tls-max-version"),

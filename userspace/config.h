@@ -17,6 +17,7 @@
 #define CONFIG_FILE		"/etc/ktlsgate/ktlsgated.yaml"
 #define CONFIG_MAX_GATES	256
 #define CONFIG_MAX_WORKERS	128
+#define CONFIG_MAX_PAIRS	32
 
 enum client_auth { CLIENT_AUTH_REQUIRED, CLIENT_AUTH_REQUESTED,
 		   CLIENT_AUTH_NONE };
@@ -29,11 +30,23 @@ struct strings {
 	size_t count;
 };
 
+enum pair_key { PAIR_CERTIFICATE, PAIR_PRIVATE_KEY, PAIR_PASSPHRASE_FILE,
+		PAIR_KEYS };
+
+/* A certificate and its key. */
+struct pair_config {
+	int line;
+	int lines[PAIR_KEYS];
+	char *certificate;
+	char *private_key;		/* a path or a pkcs11: URI */
+	char *passphrase_file;		/* NULL: not encrypted, no PIN */
+};
+
 /* The keys of a gate, in the order of the table in config.c. */
 enum gate_key {
 	GATE_NAME, GATE_PORT, GATE_ADDRESS, GATE_STEERING, GATE_LISTEN_PORT,
 	GATE_NETWORK_NAMESPACE, GATE_CERTIFICATE, GATE_PRIVATE_KEY,
-	GATE_CLIENT_AUTH, GATE_CLIENT_CA, GATE_TLS_PROFILE,
+	GATE_PASSPHRASE_FILE, GATE_CERTIFICATES, GATE_CLIENT_AUTH, GATE_CLIENT_CA, GATE_TLS_PROFILE,
 	GATE_TLS_MIN_VERSION, GATE_TLS_MAX_VERSION,
 	GATE_RELAY, GATE_PRINCIPAL_MAPPING_RULES, GATE_PRINCIPAL_REGEX,
 	GATE_SPIFFE, GATE_SPIFFE_TRUST_DOMAIN, GATE_SPIFFE_WORKLOAD_ID,
@@ -54,10 +67,14 @@ struct gate_config {
 	bool steering;
 	unsigned int listen_port;	/* 0 when steering */
 	char *network_namespace;	/* name or path, NULL: the helper's */
-	char *certificate;
-	char *private_key;
+	struct pair_config pairs[CONFIG_MAX_PAIRS];	/* the first: that of
+						 * `certificate`
+						 */
+	size_t pair_count;
 	int client_auth;		/* enum client_auth */
-	char *client_ca;		/* NULL: the system's trust store */
+	char *client_ca;		/* a file or a folder, NULL: the
+					 * system's trust store
+					 */
 	int tls_profile;		/* index of profiles, -1: not given */
 	int tls_min_version;		/* enum tls_version */
 	int tls_max_version;
@@ -104,6 +121,9 @@ void config_put(struct config *config);
 
 /* Where a key of a gate stands, for findings made later. */
 struct place config_place(const struct gate_config *gate, enum gate_key key);
+struct place config_pair_place(const struct gate_config *gate,
+			       const struct pair_config *pair,
+			       enum pair_key key);
 
 extern const char *const client_auth_names[];
 extern const char *const tls_version_names[];

@@ -12,6 +12,7 @@
 #include "mem.h"
 #include "profile.h"
 #include "spiffe.h"
+#include "token.h"
 
 static void error(struct report *report, const struct gate_config *gate,
 		  enum gate_key key, const char *format, ...)
@@ -61,6 +62,36 @@ static void check_path(const struct gate_config *gate, enum gate_key key,
 	if (path && *path != '/')
 		error(report, gate, key,
 		      "'%s' is not an absolute path", path);
+}
+
+static void check_pair_path(const struct gate_config *gate,
+			    const struct pair_config *pair, enum pair_key key,
+			    const char *path, struct report *report)
+{
+	struct place place = config_pair_place(gate, pair, key);
+
+	if (path && *path != '/')
+		report_add(report, SEVERITY_ERROR, &place,
+			   key == PAIR_PRIVATE_KEY ?
+			   "'%s' is neither an absolute path nor a pkcs11: URI" :
+			   "'%s' is not an absolute path", path);
+}
+
+static void check_pairs(const struct gate_config *gate, struct report *report)
+{
+	size_t i;
+
+	for (i = 0; i < gate->pair_count; i++) {
+		const struct pair_config *pair = &gate->pairs[i];
+
+		check_pair_path(gate, pair, PAIR_CERTIFICATE,
+				pair->certificate, report);
+		if (!token_is_uri(pair->private_key))
+			check_pair_path(gate, pair, PAIR_PRIVATE_KEY,
+					pair->private_key, report);
+		check_pair_path(gate, pair, PAIR_PASSPHRASE_FILE,
+				pair->passphrase_file, report);
+	}
 }
 
 static void check_steering(const struct gate_config *gate,
@@ -254,8 +285,7 @@ static bool covers_all(const struct gate_config *gate)
 void config_check_gate(const struct gate_config *gate, struct report *report)
 {
 	check_name(gate, report);
-	check_path(gate, GATE_CERTIFICATE, gate->certificate, report);
-	check_path(gate, GATE_PRIVATE_KEY, gate->private_key, report);
+	check_pairs(gate, report);
 	check_path(gate, GATE_CLIENT_CA, gate->client_ca, report);
 	check_steering(gate, report);
 	check_versions(gate, report);
@@ -288,8 +318,8 @@ static unsigned int dialled(const struct gate_config *gate)
 	return gate->steering ? gate->port : gate->listen_port;
 }
 
-static void check_pair(const struct gate_config *first,
-		       const struct gate_config *second, struct report *report)
+static void check_two(const struct gate_config *first,
+		      const struct gate_config *second, struct report *report)
 {
 	struct place place;
 
@@ -320,8 +350,8 @@ void config_check_all(const struct config *config, struct report *report)
 
 	for (i = 0; i < config->gate_count; i++)
 		for (j = 0; j < i; j++)
-			check_pair(&config->gates[j], &config->gates[i],
-				   report);
+			check_two(&config->gates[j], &config->gates[i],
+				  report);
 	if (!config->gate_count)
 		report_add(report, SEVERITY_WARNING, NULL,
 			   "has no gate: nothing is protected");

@@ -4,6 +4,7 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/x509v3.h>
 
 #include "describe.h"
 #include "dn.h"
@@ -74,21 +75,57 @@ static json *certificates_json(STACK_OF(X509) *certificates)
 	return list;
 }
 
-static json *own_json(const struct gate_config *gate,
-		      const struct certs *certs)
+/* The DNS names that a client may ask for. */
+static json *names_json(X509 *certificate)
 {
-	json *own;
+	GENERAL_NAMES *names = X509_get_ext_d2i(certificate,
+						NID_subject_alt_name, NULL,
+						NULL);
+	json *list = json_object_new_array();
+	int i;
 
-	if (!certs)
-		return NULL;
-	own = certificate_json(certs->leaf);
-	describe_text(own, "file", gate->certificate);
-	describe_text(own, "private-key", gate->private_key);
-	describe_text(own, "key-type", EVP_PKEY_get0_type_name(certs->key));
-	describe_number(own, "key-bits", EVP_PKEY_get_bits(certs->key));
-	put_bool(own, "key-matches", true);
-	put(own, "chain", certificates_json(certs->chain));
-	return own;
+	for (i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *one = sk_GENERAL_NAME_value(names, i);
+
+		if (one->type == GEN_DNS)
+			json_object_array_add(list, json_object_new_string_len(
+				(const char *)ASN1_STRING_get0_data(
+						one->d.dNSName),
+				ASN1_STRING_length(one->d.dNSName)));
+	}
+	GENERAL_NAMES_free(names);
+	return list;
+}
+
+static json *pair_json(const struct pair_config *config,
+		       const struct pair *pair)
+{
+	json *object = certificate_json(pair->leaf);
+
+	describe_text(object, "file", config->certificate);
+	describe_text(object, "private-key", config->private_key);
+	describe_text(object, "key-type", pair_key_type(pair));
+	describe_number(object, "key-bits",
+			EVP_PKEY_get_bits(X509_get0_pubkey(pair->leaf)));
+	put_bool(object, "key-matches", true);
+	put(object, "names", names_json(pair->leaf));
+	put(object, "chain", certificates_json(pair->chain));
+	return object;
+}
+
+/* All are equals; "certificate" is the first of them, shown without SNI. */
+static void put_pairs(const struct gate_config *gate,
+		      const struct certs *certs, json *object)
+{
+	json *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; certs && i < certs->count; i++)
+		json_object_array_add(list, pair_json(&gate->pairs[i],
+						      &certs->pairs[i]));
+	put(object, "certificate", json_object_get(
+			json_object_array_get_idx(list, 0)));
+	put(object, "certificates", list);
 }
 
 static json *clients_json(const struct gate_config *gate,
@@ -185,7 +222,7 @@ json *describe_gate(const struct gate_config *gate, const struct certs *certs,
 	describe_number(object, "max-handshakes", gate->max_handshakes);
 	describe_number(object, "agent-wait-ms", gate->agent_wait);
 	put(object, "plaintext-from", prefixes_json(gate));
-	put(object, "certificate", own_json(gate, certs));
+	put_pairs(gate, certs, object);
 	put(object, "client-ca", clients_json(gate, certs));
 	return object;
 }

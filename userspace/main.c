@@ -11,12 +11,14 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
 #include <systemd/sd-daemon.h>
 
 #include "check.h"
+#include "choice.h"
 #include "fdstore.h"
 #include "ktls.h"
 #include "live.h"
@@ -55,6 +57,9 @@ struct helper {
 	int event_fd;
 	int signal_fd;
 	uint64_t next_watch;
+	time_t good_at;			/* see struct report; of the last
+					 * renewal, if it was refused
+					 */
 };
 
 static void notify(const struct helper *helper)
@@ -90,6 +95,7 @@ static bool apply(struct helper *helper, struct config *config,
 	log_set_level(config->log_level);
 	watch_free(helper->watch);
 	helper->watch = watch;
+	helper->good_at = 0;
 	config_get(config);
 	config_put(helper->config);
 	helper->config = config;
@@ -108,6 +114,7 @@ static void renew(struct helper *helper)
 		report_log(&report);
 		log_msg(LOG_ERR, "certificates or keys changed, with %zu errors: those before stay in force",
 			report.errors);
+		helper->good_at = report.good_at;
 	}
 	report_free(&report);
 }
@@ -242,7 +249,8 @@ static void on_time(struct helper *helper)
 		helper->next_watch = now + SECOND;
 		registry_watch(helper->registry);
 		tell_refusals(helper);
-		if (watch_changed(helper->watch))
+		if (watch_changed(helper->watch) ||
+		    (helper->good_at && time(NULL) > helper->good_at))
 			renew(helper);
 	}
 }
@@ -411,6 +419,7 @@ int main(int argc, char **argv)
 	log_open();
 	secrets_protect_process();
 	verdict_open();
+	choice_open();
 	if (detaching)
 		return detach(name);
 	if (check)

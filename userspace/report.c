@@ -89,4 +89,5 @@ void report_free(struct report *report)
 	report->count = 0;
 	report->errors = 0;
 	report->warnings = 0;
+	report->good_at = 0;
 }

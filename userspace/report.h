@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 enum severity {
 	SEVERITY_INFO,		/* worth knowing, nothing to do */
@@ -29,6 +30,9 @@ struct report {
 	size_t count;
 	size_t errors;
 	size_t warnings;
+	time_t good_at;		/* when a certificate that is not valid yet
+				 * will be, 0: nothing ends by itself
+				 */
 };
 
 /* Where a finding belongs; any member may be 0 or NULL. */

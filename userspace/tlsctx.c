@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include "choice.h"
 #include "ktls.h"
 #include "profile.h"
 #include "secrets.h"
@@ -14,6 +15,14 @@
 
 /* Certificates between a client's and its CA. */
 #define CHAIN_DEPTH 10
+
+/*
+ * How strong a client's chain must be, in OpenSSL's security levels: 112 bits,
+ * as RSA of 2048 bits and SHA-256 are; 80 bits with profile old, as RSA of 1024
+ * bits is. SHA-1 is below both.
+ */
+#define STRENGTH	2
+#define STRENGTH_OLD	1
 
 static void failed(const struct gate_config *gate, enum gate_key key,
 		   struct report *report, const char *what)
@@ -34,29 +43,20 @@ static bool set_lists(const struct gate_config *gate, SSL_CTX *ctx,
 	return false;
 }
 
-static bool set_certificate(const struct gate_config *gate, SSL_CTX *ctx,
-			    const struct certs *certs, struct report *report)
+static bool set_certificates(const struct gate_config *gate, SSL_CTX *ctx,
+			     const struct certs *certs, struct report *report)
 {
-	int i;
+	const struct pair *refused = choice_set(ctx, certs);
+	const struct pair_config *pair;
+	struct place place;
 
-	if (!SSL_CTX_use_certificate(ctx, certs->leaf)) {
-		failed(gate, GATE_CERTIFICATE, report, gate->certificate);
-		return false;
-	}
-	for (i = 0; i < sk_X509_num(certs->chain); i++) {
-		X509 *one = sk_X509_value(certs->chain, i);
-
-		if (!SSL_CTX_add1_chain_cert(ctx, one)) {
-			failed(gate, GATE_CERTIFICATE, report,
-			       gate->certificate);
-			return false;
-		}
-	}
-	if (!SSL_CTX_use_PrivateKey(ctx, certs->key)) {
-		failed(gate, GATE_PRIVATE_KEY, report, gate->private_key);
-		return false;
-	}
-	return true;
+	if (!refused)
+		return true;
+	pair = &gate->pairs[refused - certs->pairs];
+	place = config_pair_place(gate, pair, PAIR_CERTIFICATE);
+	report_add(report, SEVERITY_ERROR, &place, "%s: OpenSSL refuses it: %s",
+		   pair->certificate, openssl_reason());
+	return false;
 }
 
 /*
@@ -73,6 +73,9 @@ static bool set_trust(const struct gate_config *gate, SSL_CTX *ctx,
 	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN |
 				    X509_V_FLAG_TRUSTED_FIRST);
 	X509_VERIFY_PARAM_set_depth(param, CHAIN_DEPTH);
+	X509_VERIFY_PARAM_set_auth_level(param,
+					 gate->tls_profile == PROFILE_OLD ?
+					 STRENGTH_OLD : STRENGTH);
 	if (gate->client_auth == CLIENT_AUTH_NONE) {
 		SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
 		return true;
@@ -127,10 +130,10 @@ static bool set_resumption(const struct gate_config *gate, SSL_CTX *ctx,
 	       add_text(digest, gate->principal_regex) &&
 	       EVP_DigestUpdate(digest, &gate->client_auth,
 				sizeof(gate->client_auth)) &&
-	       EVP_DigestUpdate(digest, files->ca.data ?
-				files->ca.data : (unsigned char *)"",
-				files->ca.size) &&
 	       bundles_digest(gate, &files->bundles, digest) &&
+	       EVP_DigestUpdate(digest, &gate->tls_profile,
+				sizeof(gate->tls_profile)) &&
+	       trust_digest(&files->trust, digest) &&
 	       EVP_DigestFinal_ex(digest, scope, NULL);
 	EVP_MD_CTX_free(digest);
 	if (good)
@@ -173,7 +176,7 @@ SSL_CTX *tlsctx_new(const struct gate_config *gate,
 	}
 	set_options(ctx);
 	good = set_lists(gate, ctx, ciphers, report) &&
-	       set_certificate(gate, ctx, &certs, report) &&
+	       set_certificates(gate, ctx, &certs, report) &&
 	       set_trust(gate, ctx, &certs, report) &&
 	       bundles_enforce(gate, &files->bundles, ctx, lib, report);
 	certs_free(&certs);

@@ -5,12 +5,11 @@
 #include <string.h>
 
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 
 #include <linux/ktlsgate.h>
 
-#include "certs.h"
 #include "dn.h"
+#include "flaw.h"
 #include "mem.h"
 #include "verdict.h"
 
@@ -128,53 +127,6 @@ static void on_info(const SSL *ssl, int where, int value)
 		verdict->alert_sent = value & 0xff;
 }
 
-/* Which certificate of the client failed, and why. */
-static char *describe(X509_STORE_CTX *store)
-{
-	X509 *certificate = X509_STORE_CTX_get_current_cert(store);
-	int error = X509_STORE_CTX_get_error(store);
-	char *subject, *issuer, *text;
-	char when[CERT_TIME_TEXT];
-
-	if (!certificate)
-		return xstrdup(X509_verify_cert_error_string(error));
-	subject = dn_print(X509_get_subject_name(certificate));
-	issuer = dn_print(X509_get_issuer_name(certificate));
-	switch (error) {
-	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-	case X509_V_ERR_CERT_UNTRUSTED:
-		text = xasprintf("issuer %s is not trusted (certificate %s)",
-				 issuer, subject);
-		break;
-	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-		text = xasprintf("certificate %s is self-signed and not trusted",
-				 subject);
-		break;
-	case X509_V_ERR_CERT_HAS_EXPIRED:
-		cert_time_print(X509_get0_notAfter(certificate), when);
-		text = xasprintf("certificate %s expired on %s", subject, when);
-		break;
-	case X509_V_ERR_CERT_NOT_YET_VALID:
-		cert_time_print(X509_get0_notBefore(certificate), when);
-		text = xasprintf("certificate %s is not valid before %s",
-				 subject, when);
-		break;
-	case X509_V_ERR_INVALID_PURPOSE:
-		text = xasprintf("certificate %s is not meant for clients (extendedKeyUsage or keyUsage)",
-				 subject);
-		break;
-	default:
-		text = xasprintf("certificate %s: %s", subject,
-				 X509_verify_cert_error_string(error));
-	}
-	free(subject);
-	free(issuer);
-	return text;
-}
-
 void verdict_note(X509_STORE_CTX *store, char *text)
 {
 	X509 *leaf = X509_STORE_CTX_get0_cert(store);
@@ -195,9 +147,11 @@ void verdict_note(X509_STORE_CTX *store, char *text)
 
 static int on_verify(int good, X509_STORE_CTX *store)
 {
-	if (!good)
-		verdict_note(store, describe(store));
-	return good;
+	if (good && !flaw_find(store))
+		return good;
+	verdict_note(store, flaw_text(store));
+	flaw_choose_alert(store);
+	return 0;
 }
 
 void verdict_watch(SSL_CTX *ctx)
@@ -224,8 +178,7 @@ static void from_reason(struct verdict *verdict, unsigned long code)
 			    "no client certificate");
 		return;
 	case SSL_R_CERTIFICATE_VERIFY_FAILED:
-		verdict_set(verdict, KTLSGATE_REFUSAL_BAD_CERTIFICATE, "%s",
-			    verdict->certificate ? verdict->certificate :
+		verdict_set(verdict, KTLSGATE_REFUSAL_BAD_CERTIFICATE,
 			    "the client certificate does not verify");
 		return;
 	case SSL_R_NO_SHARED_CIPHER:
@@ -260,11 +213,7 @@ static void from_reason(struct verdict *verdict, unsigned long code)
 			    verdict_alert_name(reason - SSL_AD_REASON_OFFSET));
 		return;
 	}
-	verdict_set(verdict, verdict->certificate ?
-		    KTLSGATE_REFUSAL_BAD_CERTIFICATE :
-		    KTLSGATE_REFUSAL_PROTOCOL_ERROR, "%s%s%s",
-		    verdict->certificate ? verdict->certificate : "",
-		    verdict->certificate ? ": " : "TLS protocol: ",
+	verdict_set(verdict, KTLSGATE_REFUSAL_PROTOCOL_ERROR, "TLS protocol: %s",
 		    text ? text : "unknown error");
 }
 
@@ -273,7 +222,10 @@ void verdict_from_ssl(struct verdict *verdict, int error)
 	unsigned long code = ERR_peek_error();
 	int saved = errno;
 
-	if (code)
+	if (verdict->certificate)
+		verdict_set(verdict, KTLSGATE_REFUSAL_BAD_CERTIFICATE, "%s",
+			    verdict->certificate);
+	else if (code)
 		from_reason(verdict, code);
 	else if (error == SSL_ERROR_SYSCALL && saved)
 		verdict_set(verdict, KTLSGATE_REFUSAL_CLIENT_GONE,

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include <openssl/x509.h>
+
 #include "mem.h"
+#include "token.h"
 #include "watch.h"
 
 /* What tells one content of a path from another; all 0: not there. */
@@ -18,8 +22,8 @@ struct look {
 struct watch {
 	char **paths;
 	size_t count;
-	struct look *known;	/* what the gates were made from */
-	struct look *last;	/* what was there a second ago */
+	struct text known;	/* looks of what the gates were made from */
+	struct text last;	/* and of what was there a second ago */
 };
 
 static void add_path(struct watch *watch, const char *path)
@@ -31,58 +35,106 @@ static void add_path(struct watch *watch, const char *path)
 	watch->paths[watch->count++] = xstrdup(path);
 }
 
-static void look_at(const struct watch *watch, struct look *looks)
+static void add_gate(struct watch *watch, const struct gate_config *gate)
 {
-	struct stat st;
 	size_t i;
 
-	memset(looks, 0, watch->count * sizeof(*looks));
-	for (i = 0; i < watch->count; i++) {
-		if (stat(watch->paths[i], &st))
-			continue;
-		looks[i].device = st.st_dev;
-		looks[i].inode = st.st_ino;
-		looks[i].size = st.st_size;
-		looks[i].modified = st.st_mtim;
-		looks[i].changed = st.st_ctim;
+	for (i = 0; i < gate->pair_count; i++) {
+		const struct pair_config *pair = &gate->pairs[i];
+
+		add_path(watch, pair->certificate);
+		if (!token_is_uri(pair->private_key))
+			add_path(watch, pair->private_key);
+		add_path(watch, pair->passphrase_file);
 	}
+	add_path(watch, gate->client_ca);
+	for (i = 1; i < gate->spiffe_bundles.count; i += 2)
+		add_path(watch, gate->spiffe_bundles.text[i]);
+	if (gate->client_ca || gate->client_auth == CLIENT_AUTH_NONE)
+		return;
+	add_path(watch, X509_get_default_cert_file());
+	add_path(watch, X509_get_default_cert_dir());
+}
+
+/* True for a folder. */
+static bool look_at(const char *path, struct text *out)
+{
+	bool folder = false;
+	struct look look;
+	struct stat st;
+
+	memset(&look, 0, sizeof(look));
+	if (!stat(path, &st)) {
+		folder = S_ISDIR(st.st_mode);
+		look.device = st.st_dev;
+		look.inode = st.st_ino;
+		look.size = st.st_size;
+		look.modified = st.st_mtim;
+		look.changed = st.st_ctim;
+	}
+	text_add(out, (const char *)&look, sizeof(look));
+	return folder;
+}
+
+/* Its files as well, which are written in place or are links to others. */
+static void look_into(const char *path, struct text *out)
+{
+	struct dirent **entries;
+	int count, i;
+
+	count = scandir(path, &entries, NULL, alphasort);
+	for (i = 0; i < count; i++) {
+		char *file = xasprintf("%s/%s", path, entries[i]->d_name);
+
+		if (entries[i]->d_name[0] != '.')
+			look_at(file, out);
+		free(file);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+}
+
+static void look_at_all(const struct watch *watch, struct text *out)
+{
+	size_t i;
+
+	for (i = 0; i < watch->count; i++)
+		if (look_at(watch->paths[i], out))
+			look_into(watch->paths[i], out);
+}
+
+static bool same(const struct text *a, const struct text *b)
+{
+	return a->length == b->length &&
+	       (!a->length || !memcmp(a->data, b->data, a->length));
 }
 
 struct watch *watch_new(const struct config *config)
 {
 	struct watch *watch = xcalloc(1, sizeof(*watch));
-	size_t i, j;
+	size_t i;
 
-	for (i = 0; i < config->gate_count; i++) {
-		const struct strings *bundles = &config->gates[i].spiffe_bundles;
-
-		add_path(watch, config->gates[i].certificate);
-		add_path(watch, config->gates[i].private_key);
-		add_path(watch, config->gates[i].client_ca);
-		for (j = 1; j < bundles->count; j += 2)
-			add_path(watch, bundles->text[j]);
-	}
-	watch->known = xcalloc(watch->count, sizeof(*watch->known));
-	watch->last = xcalloc(watch->count, sizeof(*watch->last));
-	look_at(watch, watch->known);
-	memcpy(watch->last, watch->known,
-	       watch->count * sizeof(*watch->known));
+	for (i = 0; i < config->gate_count; i++)
+		add_gate(watch, &config->gates[i]);
+	look_at_all(watch, &watch->known);
+	look_at_all(watch, &watch->last);
 	return watch;
 }
 
 bool watch_changed(struct watch *watch)
 {
-	size_t size = watch->count * sizeof(struct look);
-	struct look *now = xcalloc(watch->count, sizeof(*now));
+	struct text now = {};
 	bool settled;
 
-	look_at(watch, now);
-	settled = !memcmp(now, watch->last, size);
-	free(watch->last);
+	look_at_all(watch, &now);
+	settled = same(&now, &watch->last);
+	text_free(&watch->last);
 	watch->last = now;
-	if (!settled || !memcmp(now, watch->known, size))
+	if (!settled || same(&now, &watch->known))
 		return false;
-	memcpy(watch->known, now, size);
+	watch->known.length = 0;
+	text_add(&watch->known, now.data, now.length);
 	return true;
 }
 
@@ -95,7 +147,7 @@ void watch_free(struct watch *watch)
 	for (i = 0; i < watch->count; i++)
 		free(watch->paths[i]);
 	free(watch->paths);
-	free(watch->known);
-	free(watch->last);
+	text_free(&watch->known);
+	text_free(&watch->last);
 	free(watch);
 }
