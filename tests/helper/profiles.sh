@@ -153,11 +153,11 @@ check "3DES is told as lacking only if this OpenSSL lacks it" in_force rsa \
 	"$(lacks 'this OpenSSL has no 3DES') == [$(
 		[ -n "$triple_des" ] || echo '"DES-CBC3-SHA"')]"
 check "gate show as text" eval \
-	'"$ktlsgate" gate show rsa | tr -s " " >"$work/said" &&
-	 grep -qx " tls profile old" "$work/said" &&
-	 grep -qx " tls versions 1.0 to 1.3" "$work/said"'
+	'"$ktlsgate" gate show rsa | tr -s " " >"$work/text" &&
+	 grep -qx " tls profile old" "$work/text" &&
+	 grep -qx " tls versions 1.0 to 1.3" "$work/text"'
 [ -n "$triple_des" ] || check "with what is lacking, and why" grep -q \
-	"^ lacks DES-CBC3-SHA: this OpenSSL has no 3DES for TLS" "$work/said"
+	"^ lacks DES-CBC3-SHA: this OpenSSL has no 3DES for TLS" "$work/text"
 
 checked() { # checked STATUS SENTENCE [KEY: VALUE...]: --check of a gate says it
 	local status=$1 sentence=$2
