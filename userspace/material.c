@@ -61,18 +61,18 @@ static int line_of_block(const struct blob *blob, size_t offset)
 }
 
 /*
- * How many certificates end in the file. A BEGIN line that is damaged makes
- * OpenSSL take the certificate for text, of which there may be any; its END
- * line betrays it.
+ * How many certificates begin, or end, in the file. With a damaged BEGIN line
+ * OpenSSL takes a certificate for text, of which there may be any, and without
+ * an END line it skips the next one: the number of the lines betrays both.
  */
-static int count_ends(const struct blob *blob)
+static int count_lines(const struct blob *blob, const char *mark)
 {
 	static const char label[] = "CERTIFICATE-----";
 	const unsigned char *at, *end = blob->data + blob->size;
 	int count = 0;
 
-	for (at = find(blob, 0, "-----END "); at;
-	     at = find(blob, at + 1 - blob->data, "-----END ")) {
+	for (at = find(blob, 0, mark); at;
+	     at = find(blob, at + 1 - blob->data, mark)) {
 		const unsigned char *eol = memchr(at, '\n', end - at);
 		size_t length = (eol ? eol : end) - at;
 
@@ -108,6 +108,8 @@ static bool read_certificate(BIO *bio, OSSL_LIB_CTX *lib,
 static STACK_OF(X509) *pem_certificates(const struct material *material)
 {
 	const struct blob *blob = material->blob;
+	int begins = count_lines(blob, "-----BEGIN ");
+	int ends = count_lines(blob, "-----END ");
 	STACK_OF(X509) *all = sk_X509_new_null();
 	BIO *bio = BIO_new_mem_buf(blob->data, blob->size);
 	size_t offset;
@@ -120,10 +122,9 @@ static STACK_OF(X509) *pem_certificates(const struct material *material)
 		material_error(material, "certificate %d of %s (line %d) is damaged: %s",
 			       sk_X509_num(all) + 1, material->path,
 			       line_of_block(blob, offset), openssl_reason());
-	else if (count_ends(blob) > sk_X509_num(all))
-		material_error(material, "%s has %d END lines of certificates, but %d that begin as they should: a BEGIN line is damaged",
-			       material->path, count_ends(blob),
-			       sk_X509_num(all));
+	else if (begins != sk_X509_num(all) || ends != sk_X509_num(all))
+		material_error(material, "%s has %d BEGIN and %d END lines of certificates, but %d can be read: one of these lines is damaged",
+			       material->path, begins, ends, sk_X509_num(all));
 	else if (!sk_X509_num(all))
 		material_error(material, "%s holds no certificate in PEM form",
 			       material->path);

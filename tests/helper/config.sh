@@ -2,20 +2,6 @@
 # shellcheck shell=bash
 # --check: what is wrong is told with file, line and key, all of it at once.
 
-# checked CODE SENTENCE...: --check of gates.yaml ends with CODE and says these
-checked() {
-	local code=$1 sentence status
-	shift
-	"$ktlsgated" --check "$work/gates.yaml" >"$work/checked" 2>&1
-	status=$?
-	cat "$work/checked"
-	[ $status = "$code" ] || { echo "ended with $status"; return 1; }
-	for sentence; do
-		grep -qF -- "$sentence" "$work/checked" ||
-			{ echo "does not say: $sentence"; return 1; }
-	done
-}
-
 # with LINE SENTENCE: the one gate with a bad value says so, and in its line
 with() {
 	local sentence=$1 key=${2%%:*} line

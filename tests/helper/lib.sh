@@ -170,6 +170,20 @@ restart_with() {
 	helper_start
 }
 
+# checked CODE SENTENCE...: --check of gates.yaml ends with CODE and says these
+checked() {
+	local code=$1 sentence status
+	shift
+	"$ktlsgated" --check "$work/gates.yaml" >"$work/checked" 2>&1
+	status=$?
+	cat "$work/checked"
+	[ $status = "$code" ] || { echo "ended with $status"; return 1; }
+	for sentence; do
+		grep -qF -- "$sentence" "$work/checked" ||
+			{ echo "does not say: $sentence"; return 1; }
+	done
+}
+
 # --- agent and clients ------------------------------------------------------
 
 # agent NAME [OPTION...]: see agent.py. What it saw is in $work/NAME.seen.
