@@ -9,6 +9,7 @@
 #include "certs.h"
 #include "check.h"
 #include "config.h"
+#include "crlset.h"
 #include "dn.h"
 #include "ktls.h"
 #include "mem.h"
@@ -113,11 +114,42 @@ static void add_tls(const struct gate_config *gate, json *object)
 	free(all);
 }
 
+static void put_seconds(json *object, const char *key, int64_t seconds)
+{
+	ASN1_TIME *when = seconds ? ASN1_TIME_set(NULL, seconds) : NULL;
+
+	if (when)
+		put_time(object, key, when);
+	else
+		put_text(object, key, NULL);
+	ASN1_TIME_free(when);
+}
+
+static json *crls_json(const struct crls *crls)
+{
+	json *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < crls->count; i++) {
+		const struct crl *crl = &crls->crl[i];
+		json *object = json_object_new_object();
+
+		put_text(object, "issuer", crl->issuer_name);
+		put_text(object, "file", crl->file);
+		put_seconds(object, "this-update", crl->this_update);
+		put_seconds(object, "next-update", crl->next_update);
+		put_number(object, "revoked", crl->count);
+		json_object_array_add(list, object);
+	}
+	return list;
+}
+
 static void add_files(const struct gate_config *gate, json *object,
 		      struct report *report)
 {
 	struct cert_files files;
 	struct certs certs;
+	struct crls *crls;
 	json *own, *clients;
 	SSL_CTX *ctx;
 
@@ -140,8 +172,12 @@ static void add_files(const struct gate_config *gate, json *object,
 			    certificates_json(certs.ca));
 			put(object, "client-ca", clients);
 		}
+		crls = crls_read(gate, &certs, NULL, SEVERITY_ERROR, report);
+		if (crls)
+			put(object, "crl", crls_json(crls));
+		crls_free(crls);
 		certs_free(&certs);
-		ctx = tlsctx_new(gate, &files, KTLS_ALL, NULL, report);
+		ctx = tlsctx_new(gate, &files, NULL, KTLS_ALL, NULL, report);
 		SSL_CTX_free(ctx);
 	}
 	cert_files_free(&files);
@@ -170,6 +206,7 @@ static json *gate_json(const struct gate_config *gate, struct report *report)
 	put(object, "plaintext-from", prefixes_json(gate));
 	put(object, "certificate", NULL);
 	put(object, "client-ca", NULL);
+	put(object, "crl", NULL);
 	add_files(gate, object, report);
 	return object;
 }
@@ -273,6 +310,22 @@ static void print_clients(json *gate)
 	puts("");
 }
 
+static void print_crls(json *gate)
+{
+	json *list;
+	size_t i;
+
+	if (!json_object_object_get_ex(gate, "crl", &list) || !list)
+		return;
+	for (i = 0; i < json_object_array_length(list); i++) {
+		json *crl = json_object_array_get_idx(list, i);
+
+		printf("  CRL of %s, %s to %s, %s revoked\n",
+		       text_of(crl, "issuer"), text_of(crl, "this-update"),
+		       text_of(crl, "next-update"), text_of(crl, "revoked"));
+	}
+}
+
 static void print_gate(const struct gate_config *config, json *gate)
 {
 	size_t i;
@@ -284,6 +337,7 @@ static void print_gate(const struct gate_config *config, json *gate)
 	       config->steering ? " (steered)" : "");
 	print_certificate(gate);
 	print_clients(gate);
+	print_crls(gate);
 	printf("  TLS %s to %s: %s\n", text_of(gate, "tls-min-version"),
 	       text_of(gate, "tls-max-version"),
 	       text_of(gate, "cipher-suites"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdlib.h>
 
+#include "crlset.h"
 #include "gate.h"
 #include "mem.h"
 #include "tlsctx.h"
@@ -12,23 +13,24 @@ static bool make_contexts(struct gate *gate, const struct cert_files *files,
 	unsigned int i;
 
 	for (i = 0; i < gate->workers; i++) {
-		gate->slot[i].ctx = tlsctx_new(gate->cfg, files, ciphers,
-					       libs[i], report);
+		gate->slot[i].ctx = tlsctx_new(gate->cfg, files, gate->crls,
+					       ciphers, libs[i], report);
 		if (!gate->slot[i].ctx)
 			return false;
 	}
 	return true;
 }
 
-static void check_files(const struct gate_config *cfg,
-			const struct cert_files *files, OSSL_LIB_CTX *lib,
-			enum severity dates, struct report *report)
+static void check_files(struct gate *gate, const struct cert_files *files,
+			OSSL_LIB_CTX *lib, enum severity dates,
+			struct report *report)
 {
 	struct certs certs;
 
-	if (!certs_parse(cfg, files, lib, &certs, report))
+	if (!certs_parse(gate->cfg, files, lib, &certs, report))
 		return;
-	certs_check(cfg, files, &certs, dates, report);
+	certs_check(gate->cfg, files, &certs, dates, report);
+	gate->crls = crls_read(gate->cfg, &certs, lib, dates, report);
 	certs_free(&certs);
 }
 
@@ -71,7 +73,7 @@ struct gate *gate_new(struct config *config, const struct gate_config *cfg,
 		abort();
 	for (unsigned int i = 0; i < workers; i++)
 		gate->slot[i] = (struct gate_slot){};
-	check_files(cfg, &files, libs[0], dates, report);
+	check_files(gate, &files, libs[0], dates, report);
 	if (report->errors == errors)
 		make_contexts(gate, &files, libs, ciphers, report);
 	cert_files_free(&files);
@@ -98,6 +100,7 @@ void gate_put(struct gate *gate)
 		SSL_CTX_free(gate->slot[i].ctx);
 	free(gate->slot);
 	mapping_free(gate->mapping);
+	crls_free(gate->crls);
 	netns_put(gate->ns);
 	config_put(gate->config);
 	free(gate);

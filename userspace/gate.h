@@ -13,6 +13,7 @@
 
 #include "certs.h"
 #include "config.h"
+#include "crl.h"
 #include "mapping.h"
 #include "netns.h"
 
@@ -35,6 +36,7 @@ struct gate {
 	const struct gate_config *cfg;
 	struct netns *ns;
 	struct mapping *mapping;	/* NULL: the DN is the principal */
+	struct crls *crls;		/* NULL: none are asked */
 	unsigned int workers;
 	unsigned int max_handshakes;	/* for each worker */
 	struct gate_slot *slot;

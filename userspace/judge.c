@@ -18,10 +18,10 @@ static bool expired(const struct identity *identity, struct verdict *verdict)
 bool judge(const struct gate *gate, const struct identity *identity,
 	   struct verdict *verdict, uint8_t *alert)
 {
-	(void)gate;
 	if (expired(identity, verdict)) {
 		*alert = SSL_AD_CERTIFICATE_EXPIRED;
 		return false;
 	}
-	return true;
+	return !gate->crls || !identity->subject ||
+	       crl_judge(gate->crls, identity, verdict, alert);
 }

@@ -17,6 +17,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "check.h"
+#include "crl.h"
 #include "fdstore.h"
 #include "ktls.h"
 #include "log.h"
@@ -94,17 +95,17 @@ static bool apply(struct helper *helper, struct config *config,
 	return true;
 }
 
-/* Certificates, keys or CAs are other ones: the same gates with these. */
+/* Certificates, keys, CAs or CRLs are other ones: the same gates with these. */
 static void renew(struct helper *helper)
 {
 	struct report report = { .file = helper->file };
 
 	if (apply(helper, helper->config, &report, SEVERITY_ERROR)) {
 		report_log(&report);
-		log_msg(LOG_INFO, "certificates or keys changed: they are in force");
+		log_msg(LOG_INFO, "certificates, keys or CRLs changed: they are in force");
 	} else {
 		report_log(&report);
-		log_msg(LOG_ERR, "certificates or keys changed, with %zu errors: those before stay in force",
+		log_msg(LOG_ERR, "certificates, keys or CRLs changed, with %zu errors: those before stay in force",
 			report.errors);
 	}
 	report_free(&report);
@@ -396,6 +397,7 @@ int main(int argc, char **argv)
 	log_open();
 	secrets_protect_process();
 	verdict_open();
+	crls_open();
 	if (detaching)
 		return detach(name);
 	if (check)

@@ -115,7 +115,8 @@ static bool set_trust(const struct gate_config *gate, SSL_CTX *ctx,
 
 /* Whatever decides who passes: a session is resumed only under the same. */
 static bool set_resumption(const struct gate_config *gate, SSL_CTX *ctx,
-			   const struct cert_files *files)
+			   const struct cert_files *files,
+			   const struct crls *crls)
 {
 	EVP_MD_CTX *digest = EVP_MD_CTX_new();
 	unsigned char scope[EVP_MAX_MD_SIZE];
@@ -128,6 +129,8 @@ static bool set_resumption(const struct gate_config *gate, SSL_CTX *ctx,
 	       EVP_DigestUpdate(digest, files->ca.data ?
 				files->ca.data : (unsigned char *)"",
 				files->ca.size) &&
+	       (!crls || EVP_DigestUpdate(digest, crls->digest,
+					  sizeof(crls->digest))) &&
 	       EVP_DigestFinal_ex(digest, scope, NULL);
 	EVP_MD_CTX_free(digest);
 	if (good)
@@ -152,8 +155,9 @@ static void set_options(SSL_CTX *ctx)
 }
 
 SSL_CTX *tlsctx_new(const struct gate_config *gate,
-		    const struct cert_files *files, unsigned int ciphers,
-		    OSSL_LIB_CTX *lib, struct report *report)
+		    const struct cert_files *files, const struct crls *crls,
+		    unsigned int ciphers, OSSL_LIB_CTX *lib,
+		    struct report *report)
 {
 	struct certs certs;
 	SSL_CTX *ctx;
@@ -173,7 +177,7 @@ SSL_CTX *tlsctx_new(const struct gate_config *gate,
 	       set_certificate(gate, ctx, &certs, report) &&
 	       set_trust(gate, ctx, &certs, report);
 	certs_free(&certs);
-	if (good && !set_resumption(gate, ctx, files)) {
+	if (good && !set_resumption(gate, ctx, files, crls)) {
 		failed(gate, GATE_NAME, report, "no session tickets");
 		good = false;
 	}
@@ -182,6 +186,8 @@ SSL_CTX *tlsctx_new(const struct gate_config *gate,
 		SSL_CTX_free(ctx);
 		return NULL;
 	}
+	if (crls)
+		crls_enable(ctx, crls);
 	verdict_watch(ctx);
 	secrets_collect(ctx);
 	return ctx;

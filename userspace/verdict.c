@@ -175,25 +175,29 @@ static char *describe(X509_STORE_CTX *store)
 	return text;
 }
 
-static int on_verify(int good, X509_STORE_CTX *store)
+void verdict_note(X509_STORE_CTX *store, char *text)
 {
+	X509 *leaf = X509_STORE_CTX_get0_cert(store);
 	struct verdict *verdict;
 	SSL *ssl;
 
-	if (good)
-		return good;
 	ssl = X509_STORE_CTX_get_ex_data(store,
 					 SSL_get_ex_data_X509_STORE_CTX_idx());
 	verdict = ssl ? SSL_get_ex_data(ssl, ex_index) : NULL;
-	if (verdict && !verdict->certificate) {
-		X509 *leaf = X509_STORE_CTX_get0_cert(store);
-
-		verdict->certificate = describe(store);
-		if (leaf && !verdict->principal)
-			verdict->principal =
-				dn_print(X509_get_subject_name(leaf));
+	if (!verdict || verdict->certificate) {
+		free(text);
+		return;
 	}
-	return 0;
+	verdict->certificate = text;
+	if (leaf && !verdict->principal)
+		verdict->principal = dn_print(X509_get_subject_name(leaf));
+}
+
+static int on_verify(int good, X509_STORE_CTX *store)
+{
+	if (!good)
+		verdict_note(store, describe(store));
+	return good;
 }
 
 void verdict_watch(SSL_CTX *ctx)

@@ -29,6 +29,9 @@ void verdict_set(struct verdict *verdict, unsigned int code,
 		 const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Why the chain is refused, from a check of our own; takes @text. */
+void verdict_note(X509_STORE_CTX *store, char *text);
+
 /* After SSL_accept() failed with @error of SSL_get_error(). */
 void verdict_from_ssl(struct verdict *verdict, int error);
 
