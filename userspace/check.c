@@ -14,6 +14,7 @@
 #include "ktls.h"
 #include "mem.h"
 #include "profile.h"
+#include "staple.h"
 #include "tlsctx.h"
 #include "verdict.h"
 
@@ -176,6 +177,7 @@ static void add_files(const struct gate_config *gate, json *object,
 		if (crls)
 			put(object, "crl", crls_json(crls));
 		crls_free(crls);
+		staple_put(staple_get(gate, &certs, report));
 		certs_free(&certs);
 		ctx = tlsctx_new(gate, &files, NULL, KTLS_ALL, NULL, report);
 		SSL_CTX_free(ctx);

@@ -17,6 +17,7 @@ static bool make_contexts(struct gate *gate, const struct cert_files *files,
 					       ciphers, libs[i], report);
 		if (!gate->slot[i].ctx)
 			return false;
+		staple_enable(gate->slot[i].ctx, gate->staple);
 	}
 	return true;
 }
@@ -31,6 +32,7 @@ static void check_files(struct gate *gate, const struct cert_files *files,
 		return;
 	certs_check(gate->cfg, files, &certs, dates, report);
 	gate->crls = crls_read(gate->cfg, &certs, lib, dates, report);
+	gate->staple = staple_get(gate->cfg, &certs, report);
 	certs_free(&certs);
 }
 
@@ -101,6 +103,7 @@ void gate_put(struct gate *gate)
 	free(gate->slot);
 	mapping_free(gate->mapping);
 	crls_free(gate->crls);
+	staple_put(gate->staple);
 	netns_put(gate->ns);
 	config_put(gate->config);
 	free(gate);

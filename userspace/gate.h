@@ -16,6 +16,7 @@
 #include "crl.h"
 #include "mapping.h"
 #include "netns.h"
+#include "staple.h"
 
 /* What one worker keeps for a gate; touched by that worker alone. */
 struct gate_slot {
@@ -24,6 +25,8 @@ struct gate_slot {
 	uint64_t log_window;		/* when the current one began */
 	unsigned int logged;		/* lines in it */
 	unsigned int unlogged;		/* that the limit cut off */
+	uint64_t unchecked_told;	/* when, that OCSP had no answer */
+	unsigned int unchecked;		/* clients that passed since */
 	uint64_t agent_asked;		/* when the kernel was last asked */
 	int agent_error;		/* what it answered */
 	uint32_t agent_listener;
@@ -37,6 +40,7 @@ struct gate {
 	struct netns *ns;
 	struct mapping *mapping;	/* NULL: the DN is the principal */
 	struct crls *crls;		/* NULL: none are asked */
+	struct staple *staple;		/* NULL: nothing is stapled */
 	unsigned int workers;
 	unsigned int max_handshakes;	/* for each worker */
 	struct gate_slot *slot;

@@ -4,6 +4,7 @@
 #include <linux/ktlsgate.h>
 
 #include "judge.h"
+#include "ocsp.h"
 
 static bool expired(const struct identity *identity, struct verdict *verdict)
 {
@@ -22,6 +23,10 @@ bool judge(const struct gate *gate, const struct identity *identity,
 		*alert = SSL_AD_CERTIFICATE_EXPIRED;
 		return false;
 	}
-	return !gate->crls || !identity->subject ||
-	       crl_judge(gate->crls, identity, verdict, alert);
+	if (!identity->subject)
+		return true;
+	return (!gate->crls ||
+		crl_judge(gate->crls, identity, verdict, alert)) &&
+	       (gate->cfg->ocsp == OCSP_OFF ||
+		ocsp_judge(gate->cfg, identity, verdict, alert));
 }

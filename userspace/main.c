@@ -23,8 +23,10 @@
 #include "log.h"
 #include "mem.h"
 #include "netns.h"
+#include "ocsppool.h"
 #include "registry.h"
 #include "secrets.h"
+#include "staple.h"
 #include "steer.h"
 #include "tickets.h"
 #include "verdict.h"
@@ -228,6 +230,7 @@ static void on_time(struct helper *helper)
 		registry_watch(helper->registry);
 		if (watch_changed(helper->watch))
 			renew(helper);
+		staples_refresh();
 	}
 	if (now >= helper->next_rotation) {
 		helper->next_rotation = now + TICKET_KEY_LIFE * SECOND;
@@ -271,14 +274,19 @@ static void serve(struct helper *helper)
 static void stop(struct helper *helper)
 {
 	unsigned int i;
+	bool ended;
 
 	sd_notify(0, "STOPPING=1");
 	log_msg(LOG_INFO, "ending: live connections go on, gates stay closed to plaintext");
 	for (i = 0; i < helper->worker_count; i++)
 		worker_stop(helper->workers[i]);
+	ended = ocsp_pool_stop();
 	registry_free(helper->registry);
 	watch_free(helper->watch);
 	config_put(helper->config);
+	/* A resolver holds a thread: exit() would free OpenSSL under it. */
+	if (!ended)
+		_exit(0);
 	for (i = 0; i < helper->worker_count; i++)
 		worker_free(helper->workers[i]);
 }

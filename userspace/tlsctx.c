@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 
 #include "ktls.h"
+#include "ocsp.h"
 #include "profile.h"
 #include "secrets.h"
 #include "tickets.h"
@@ -188,6 +189,7 @@ SSL_CTX *tlsctx_new(const struct gate_config *gate,
 	}
 	if (crls)
 		crls_enable(ctx, crls);
+	ocsp_enable(ctx, gate);
 	verdict_watch(ctx);
 	secrets_collect(ctx);
 	return ctx;
