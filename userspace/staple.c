@@ -20,7 +20,7 @@
 
 /* Seconds: a response without nextUpdate, and how often one is fetched. */
 #define LIFE_UNTOLD	3600
-#define REFRESH_MIN	60
+#define REFRESH_MIN	30
 #define REFRESH_MAX	86400
 #define RETRY_MIN	10
 #define RETRY_MAX	3600
@@ -169,7 +169,7 @@ struct staple *staple_get(const struct gate_config *gate,
 
 /* --- fetching --------------------------------------------------------------- */
 
-/* What was there before is freed a minute later at the earliest. */
+/* What was there before is freed at the next time, not now. */
 static void replace(struct staple *staple, const struct blob *der,
 		    int64_t until)
 {

@@ -33,7 +33,7 @@ database() {
 		crlnumber = $work/db.$1/number
 		default_md = sha256
 		[delta]
-		deltaCRLIndicator = critical,0x01
+		deltaCRL = critical,0x01
 		[partial]
 		issuingDistributionPoint = critical,@users
 		[users]
