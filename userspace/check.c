@@ -8,9 +8,11 @@
 #include "certs.h"
 #include "check.h"
 #include "config.h"
+#include "crlset.h"
 #include "describe.h"
 #include "ktls.h"
 #include "profile.h"
+#include "staple.h"
 #include "tlsctx.h"
 
 typedef struct json_object json;
@@ -24,6 +26,7 @@ static json *gate_json(const struct gate_config *gate, struct report *report)
 {
 	struct cert_files files;
 	struct certs certs;
+	struct crls *crls = NULL;
 	bool good = false;
 	json *object;
 
@@ -32,12 +35,16 @@ static json *gate_json(const struct gate_config *gate, struct report *report)
 		if (good) {
 			certs_check(gate, &files, &certs, SEVERITY_ERROR,
 				    report);
-			SSL_CTX_free(tlsctx_new(gate, &files, KTLS_ALL, NULL,
-						report));
+			crls = crls_read(gate, &certs, NULL, SEVERITY_ERROR,
+					 report);
+			staples_put(staples_get(gate, &certs, report));
+			SSL_CTX_free(tlsctx_new(gate, &files, crls, KTLS_ALL,
+						NULL, report));
 		}
 		cert_files_free(&files);
 	}
-	object = describe_gate(gate, good ? &certs : NULL, KTLS_ALL);
+	object = describe_gate(gate, good ? &certs : NULL, crls, KTLS_ALL);
+	crls_free(crls);
 	if (good)
 		certs_free(&certs);
 	return object;
@@ -146,6 +153,22 @@ static void print_clients(json *gate)
 	puts("");
 }
 
+static void print_crls(json *gate)
+{
+	json *list;
+	size_t i;
+
+	if (!json_object_object_get_ex(gate, "crl", &list) || !list)
+		return;
+	for (i = 0; i < json_object_array_length(list); i++) {
+		json *crl = json_object_array_get_idx(list, i);
+
+		printf("  CRL of %s, %s to %s, %s revoked\n",
+		       text_of(crl, "issuer"), text_of(crl, "this-update"),
+		       text_of(crl, "next-update"), text_of(crl, "revoked"));
+	}
+}
+
 static void print_gate(const struct gate_config *config, json *gate)
 {
 	size_t i;
@@ -157,6 +180,7 @@ static void print_gate(const struct gate_config *config, json *gate)
 	       config->steering ? " (steered)" : "");
 	print_certificates(gate);
 	print_clients(gate);
+	print_crls(gate);
 	printf("  TLS %s to %s: %s\n", text_of(gate, "tls-min-version"),
 	       text_of(gate, "tls-max-version"),
 	       text_of(gate, "cipher-suites"));

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/err.h>
+#include <openssl/http.h>
+
 #include <linux/ktlsgate.h>
 
 #include "admission.h"
@@ -272,6 +275,56 @@ static void check_admission(const struct gate_config *gate,
 		      "is empty: leave it out to allow everyone");
 }
 
+/* A key that would do nothing is a mistake where it is about who passes. */
+static void check_needs(const struct gate_config *gate, enum gate_key key,
+			bool fulfilled, const char *what,
+			struct report *report)
+{
+	if (gate->lines[key] && !fulfilled)
+		error(report, gate, key, "needs %s", what);
+}
+
+static void check_responder(const struct gate_config *gate,
+			    struct report *report)
+{
+	static const char scheme[] = "http://";
+	const char *url = gate->ocsp_responder;
+	char *host = NULL;
+
+	if (!url)
+		return;
+	if (strncmp(url, scheme, sizeof(scheme) - 1) ||
+	    !OSSL_HTTP_parse_url(url, NULL, NULL, &host, NULL, NULL, NULL,
+				 NULL, NULL) || !*host)
+		error(report, gate, GATE_OCSP_RESPONDER,
+		      "'%s' is not a URL such as http://ocsp.example.com/ (https is not supported: answers are signed)",
+		      url);
+	ERR_clear_error();
+	OPENSSL_free(host);
+}
+
+static void check_revocation(const struct gate_config *gate,
+			     struct report *report)
+{
+	bool clients = gate->client_auth != CLIENT_AUTH_NONE;
+	bool ocsp = gate->ocsp != OCSP_OFF;
+	size_t i;
+
+	for (i = 0; i < gate->crl.count; i++)
+		check_path(gate, GATE_CRL, gate->crl.text[i], report);
+	check_needs(gate, GATE_CRL, clients,
+		    "client-auth: required or requested", report);
+	check_needs(gate, GATE_CRL_EXPIRED, gate->crl.count, "crl", report);
+	check_needs(gate, GATE_OCSP, clients || !ocsp,
+		    "client-auth: required or requested", report);
+	check_needs(gate, GATE_OCSP_RESPONDER, ocsp, "ocsp: soft or hard",
+		    report);
+	check_needs(gate, GATE_OCSP_NONCE, ocsp, "ocsp: soft or hard", report);
+	check_needs(gate, GATE_OCSP_TIMEOUT, ocsp || gate->ocsp_stapling,
+		    "ocsp: soft or hard, or ocsp-stapling", report);
+	check_responder(gate, report);
+}
+
 static bool covers_all(const struct gate_config *gate)
 {
 	size_t i;
@@ -292,6 +345,7 @@ void config_check_gate(const struct gate_config *gate, struct report *report)
 	check_mapping(gate, report);
 	check_spiffe(gate, report);
 	check_admission(gate, report);
+	check_revocation(gate, report);
 	if (gate->client_auth == CLIENT_AUTH_NONE && gate->client_ca)
 		warning(report, gate, GATE_CLIENT_CA,
 			"not used, because client-auth is none");

@@ -141,6 +141,36 @@ static json *clients_json(const struct gate_config *gate,
 	return clients;
 }
 
+static void put_seconds(json *object, const char *key, int64_t seconds)
+{
+	ASN1_TIME *when = seconds ? ASN1_TIME_set(NULL, seconds) : NULL;
+
+	if (when)
+		put_time(object, key, when);
+	else
+		describe_text(object, key, NULL);
+	ASN1_TIME_free(when);
+}
+
+static json *crls_json(const struct crls *crls)
+{
+	json *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < crls->count; i++) {
+		const struct crl *crl = &crls->crl[i];
+		json *object = json_object_new_object();
+
+		describe_text(object, "issuer", crl->issuer_name);
+		describe_text(object, "file", crl->file);
+		put_seconds(object, "this-update", crl->this_update);
+		put_seconds(object, "next-update", crl->next_update);
+		describe_number(object, "revoked", crl->count);
+		json_object_array_add(list, object);
+	}
+	return list;
+}
+
 static json *prefixes_json(const struct gate_config *gate)
 {
 	json *list = json_object_new_array();
@@ -199,7 +229,7 @@ static void put_tls(const struct gate_config *gate, unsigned int ciphers,
 }
 
 json *describe_gate(const struct gate_config *gate, const struct certs *certs,
-		    unsigned int ciphers)
+		    const struct crls *crls, unsigned int ciphers)
 {
 	json *object = json_object_new_object();
 	char address[ADDRESS_TEXT] = "*";
@@ -224,5 +254,6 @@ json *describe_gate(const struct gate_config *gate, const struct certs *certs,
 	put(object, "plaintext-from", prefixes_json(gate));
 	put_pairs(gate, certs, object);
 	put(object, "client-ca", clients_json(gate, certs));
+	put(object, "crl", crls ? crls_json(crls) : NULL);
 	return object;
 }

@@ -11,7 +11,8 @@
 #include "files.h"
 #include "mem.h"
 
-#define FILE_MAX (4 << 20)
+/* A CRL of half a million entries. */
+#define FILE_MAX (32 << 20)
 
 /* Read straight into one buffer, so that no copy of a key stays behind. */
 char *file_read(const char *path, struct blob *out)
@@ -34,7 +35,7 @@ char *file_read(const char *path, struct blob *out)
 		close(fd);
 		return xasprintf("cannot read %s: %s", path,
 				 S_ISREG(st.st_mode) ?
-				 "more than 4 MiB" : "not a regular file");
+				 "more than 32 MiB" : "not a regular file");
 	}
 	out->mode = st.st_mode & 07777;
 	out->data = xcalloc(1, st.st_size + 1);

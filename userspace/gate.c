@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdlib.h>
 
+#include "crlset.h"
 #include "describe.h"
 #include "gate.h"
 #include "mem.h"
@@ -14,10 +15,11 @@ static bool make_contexts(struct gate *gate, const struct cert_files *files,
 	unsigned int i;
 
 	for (i = 0; i < gate->workers; i++) {
-		gate->slot[i].ctx = tlsctx_new(gate->cfg, files, ciphers,
-					       libs[i], report);
+		gate->slot[i].ctx = tlsctx_new(gate->cfg, files, gate->crls,
+					       ciphers, libs[i], report);
 		if (!gate->slot[i].ctx)
 			return false;
+		staples_enable(gate->slot[i].ctx, gate->staples);
 	}
 	return true;
 }
@@ -51,7 +53,10 @@ static void check_files(struct gate *gate, const struct cert_files *files,
 		return;
 	certs_check(cfg, files, &certs, dates, report);
 	gate->anchors = make_anchors(cfg, files, &certs, lib);
-	gate->description = describe_gate(cfg, &certs, ciphers);
+	gate->crls = crls_read(cfg, &certs, lib, dates, report);
+	gate->staples = staples_get(cfg, &certs, report);
+	gate->description = describe_gate(cfg, &certs, gate->crls,
+					  ciphers);
 	/* A name is unique in its namespace only. */
 	describe_number(gate->description, "netns-cookie", gate->ns->cookie);
 	certs_free(&certs);
@@ -136,6 +141,8 @@ void gate_put(struct gate *gate)
 	anchors_free(gate->anchors);
 	admission_free(gate->admission);
 	refusals_put(gate->refusals);
+	crls_free(gate->crls);
+	staples_put(gate->staples);
 	netns_put(gate->ns);
 	config_put(gate->config);
 	free(gate);

@@ -16,9 +16,11 @@
 #include "anchors.h"
 #include "certs.h"
 #include "config.h"
+#include "crl.h"
 #include "mapping.h"
 #include "netns.h"
 #include "refusals.h"
+#include "staple.h"
 
 /* What one worker keeps for a gate; touched by that worker alone. */
 struct gate_slot {
@@ -27,6 +29,8 @@ struct gate_slot {
 	uint64_t log_window;		/* when the current one began */
 	unsigned int logged;		/* lines in it */
 	unsigned int unlogged;		/* that the limit cut off */
+	uint64_t unchecked_told;	/* when, that OCSP had no answer */
+	unsigned int unchecked;		/* clients that passed since */
 	uint64_t agent_asked;		/* when the kernel was last asked */
 	int agent_error;		/* what it answered */
 	uint32_t agent_listener;
@@ -43,6 +47,8 @@ struct gate {
 	struct anchors *anchors;	/* NULL: the system's trust store */
 	struct admission *admission;
 	struct refusals *refusals;	/* shared with the gate before it */
+	struct crls *crls;		/* NULL: none are asked */
+	struct staples *staples;	/* NULL: nothing is stapled */
 	unsigned int workers;
 	unsigned int max_handshakes;	/* for each worker */
 	struct gate_slot *slot;

@@ -18,6 +18,7 @@
 #include "ktls.h"
 #include "log.h"
 #include "mem.h"
+#include "ocspstep.h"
 #include "principal.h"
 #include "refusal.h"
 #include "sessions.h"
@@ -52,6 +53,7 @@ static void finish(struct handshake *handshake)
 	struct worker *worker = handshake->worker;
 
 	timers_clear(&worker->timers, &handshake->timer);
+	ocspstep_forget(handshake);
 	SSL_free(handshake->ssl);
 	handshake->ssl = NULL;
 	if (handshake->fd >= 0)
@@ -90,8 +92,8 @@ void handshake_end_all(struct worker *worker)
 	handshake_bury(worker);
 }
 
-static void set_state(struct handshake *handshake, enum handshake_state state,
-		      uint64_t deadline)
+void handshake_set_state(struct handshake *handshake,
+			 enum handshake_state state, uint64_t deadline)
 {
 	handshake->state = state;
 	handshake->deadline = deadline;
@@ -126,7 +128,7 @@ static void refuse(struct handshake *handshake)
 		return;
 	}
 	shutdown(handshake->fd, SHUT_WR);
-	set_state(handshake, HANDSHAKE_LINGER, now_ns() + LINGER_NS);
+	handshake_set_state(handshake, HANDSHAKE_LINGER, now_ns() + LINGER_NS);
 	step(handshake);
 }
 
@@ -234,12 +236,25 @@ static void take_names(struct handshake *handshake)
 		 identity_group_name(handshake->ssl));
 }
 
-static void refuse_with(struct handshake *handshake, uint8_t alert)
+void handshake_refuse(struct handshake *handshake, uint8_t alert)
 {
 	handshake->verdict.principal = xstrdup(handshake->identity.principal);
 	if (ktls_send_alert(handshake->fd, 2, alert))
 		handshake->verdict.alert_sent = alert;
 	refuse(handshake);
+}
+
+/* The time that OCSP took is not the client's. */
+void handshake_admit(struct handshake *handshake)
+{
+	if (handshake->state == HANDSHAKE_OCSP)
+		handshake_set_state(handshake, HANDSHAKE_SETTLE, now_ns() +
+				    handshake->gate->cfg->handshake_timeout *
+				    MS);
+	sessions_keep(handshake->ssl, &handshake->identity);
+	handshake->state = HANDSHAKE_SETTLE;
+	handshake->tries = 0;
+	step(handshake);
 }
 
 /* Who the client is. False when it was refused for that. */
@@ -254,12 +269,12 @@ static bool identify(struct handshake *handshake)
 		verdict_set(&handshake->verdict,
 			    KTLSGATE_REFUSAL_BAD_CERTIFICATE, "%s", error);
 		free(error);
-		refuse_with(handshake, SSL_AD_BAD_CERTIFICATE);
+		handshake_refuse(handshake, SSL_AD_BAD_CERTIFICATE);
 		return false;
 	}
 	if (!principal_name(handshake->ssl, handshake->gate,
 			    &handshake->identity, &handshake->verdict)) {
-		refuse_with(handshake, SSL_AD_ACCESS_DENIED);
+		handshake_refuse(handshake, SSL_AD_ACCESS_DENIED);
 		return false;
 	}
 	return true;
@@ -278,13 +293,10 @@ static void established(struct handshake *handshake)
 		return;
 	if (!judge(handshake->gate, &handshake->identity, &handshake->verdict,
 		   &alert)) {
-		refuse_with(handshake, alert);
+		handshake_refuse(handshake, alert);
 		return;
 	}
-	sessions_keep(handshake->ssl, &handshake->identity);
-	handshake->state = HANDSHAKE_SETTLE;
-	handshake->tries = 0;
-	step(handshake);
+	ocspstep_begin(handshake);
 }
 
 static void tls(struct handshake *handshake)
@@ -326,7 +338,8 @@ static void ask_agent(struct handshake *handshake)
 			log_msg(LOG_DEBUG, "eventfd: %s", strerror(errno));
 	}
 	if (handshake->state != HANDSHAKE_AGENT)
-		set_state(handshake, HANDSHAKE_AGENT, now_ns() + wait);
+		handshake_set_state(handshake, HANDSHAKE_AGENT,
+				    now_ns() + wait);
 	if (now_ns() >= handshake->deadline) {
 		verdict_set(&handshake->verdict,
 			    KTLSGATE_REFUSAL_AGENT_UNAVAILABLE,
@@ -371,6 +384,7 @@ static void step(struct handshake *handshake)
 	case HANDSHAKE_LINGER:
 		linger(handshake);
 		break;
+	case HANDSHAKE_OCSP:
 	case HANDSHAKE_DEAD:
 		break;
 	}
@@ -385,7 +399,8 @@ static void client_gone(struct handshake *handshake)
 
 void handshake_event(struct handshake *handshake, uint32_t events)
 {
-	bool waiting = handshake->state == HANDSHAKE_SETTLE ||
+	bool waiting = handshake->state == HANDSHAKE_OCSP ||
+		       handshake->state == HANDSHAKE_SETTLE ||
 		       handshake->state == HANDSHAKE_AGENT;
 
 	if (handshake->state == HANDSHAKE_DEAD)
@@ -420,6 +435,8 @@ void handshake_timer(struct handshake *handshake)
 
 	if (over && handshake->state == HANDSHAKE_LINGER)
 		finish(handshake);
+	else if (over && handshake->state == HANDSHAKE_OCSP)
+		ocspstep_late(handshake);
 	else if (over && handshake->state != HANDSHAKE_AGENT)
 		too_late(handshake);
 	else
@@ -460,8 +477,8 @@ void handshake_begin(struct worker *worker, struct gate *gate, int fd,
 		handshake->next->link = &handshake->next;
 	worker->handshakes = handshake;
 	worker->handshake_count++;
-	set_state(handshake, HANDSHAKE_FIRST, handshake->began +
-		  gate->cfg->handshake_timeout * MS);
+	handshake_set_state(handshake, HANDSHAKE_FIRST, handshake->began +
+			    gate->cfg->handshake_timeout * MS);
 	if (slot->handshakes++ >= gate->max_handshakes) {
 		verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_OVERLOAD,
 			    "more than %u handshakes at once",

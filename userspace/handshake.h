@@ -4,6 +4,7 @@
  *
  *	FIRST	nothing read yet: is it TLS at all?
  *	TLS	SSL_accept() under way
+ *	OCSP	done; a responder is asked about the client's certificate
  *	SETTLE	done; what we sent is not acknowledged yet, and the kernel
  *		takes no connection with more than a page of that
  *	AGENT	done; the agent does not listen, or its queue is full
@@ -19,8 +20,8 @@
 #include "worker.h"
 
 enum handshake_state {
-	HANDSHAKE_FIRST, HANDSHAKE_TLS, HANDSHAKE_SETTLE, HANDSHAKE_AGENT,
-	HANDSHAKE_LINGER, HANDSHAKE_DEAD,
+	HANDSHAKE_FIRST, HANDSHAKE_TLS, HANDSHAKE_OCSP, HANDSHAKE_SETTLE,
+	HANDSHAKE_AGENT, HANDSHAKE_LINGER, HANDSHAKE_DEAD,
 };
 
 struct handshake {
@@ -33,6 +34,7 @@ struct handshake {
 	int fd;
 	SSL *ssl;
 	struct secrets *secrets;
+	struct ocsp_ticket *ocsp;	/* in OCSP */
 	struct verdict verdict;
 	struct identity identity;
 	struct address peer;
@@ -52,6 +54,14 @@ void handshake_begin(struct worker *worker, struct gate *gate, int fd,
 void handshake_event(struct handshake *handshake, uint32_t events);
 void handshake_timer(struct handshake *handshake);
 struct handshake *handshake_of_timer(struct timer *timer);
+
+/* For the steps that are elsewhere. */
+void handshake_set_state(struct handshake *handshake,
+			 enum handshake_state state, uint64_t deadline);
+void handshake_admit(struct handshake *handshake);
+
+/* With a verdict that was set, and this alert of ours. */
+void handshake_refuse(struct handshake *handshake, uint8_t alert);
 
 /* Memory of those that ended since: no event can point there any more. */
 void handshake_bury(struct worker *worker);

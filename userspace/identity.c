@@ -55,32 +55,40 @@ static uint64_t seconds_of(const ASN1_TIME *when)
 	return seconds < 0 ? 0 : seconds;
 }
 
-static void take_serial(const X509 *certificate, struct chain_link *out)
+unsigned int serial_take(const ASN1_INTEGER *serial, uint8_t out[SERIAL_MAX])
 {
-	const ASN1_INTEGER *serial = X509_get0_serialNumber(certificate);
 	int size = ASN1_STRING_length(serial);
 
 	/* Longer ones break RFC 5280; the last 20 bytes still tell them apart. */
-	if (size > (int)sizeof(out->serial))
-		size = sizeof(out->serial);
-	memcpy(out->serial, ASN1_STRING_get0_data(serial) +
+	if (size > SERIAL_MAX)
+		size = SERIAL_MAX;
+	memcpy(out, ASN1_STRING_get0_data(serial) +
 	       ASN1_STRING_length(serial) - size, size);
-	out->serial_size = size;
+	return size;
+}
+
+bool chain_link_of(const X509 *certificate, struct chain_link *out)
+{
+	unsigned int size = sizeof(out->fingerprint);
+
+	memset(out, 0, sizeof(*out));
+	if (!X509_digest(certificate, EVP_sha256(), out->fingerprint, &size) ||
+	    !X509_NAME_digest(X509_get_issuer_name(certificate), EVP_sha256(),
+			      out->issuer, &size))
+		return false;
+	out->serial_size = serial_take(X509_get0_serialNumber(certificate),
+				       out->serial);
+	out->not_after = seconds_of(X509_get0_notAfter(certificate));
+	return true;
 }
 
 static bool take_link(X509 *certificate, struct identity *out)
 {
 	struct chain_link *link = &out->chain[out->chain_count];
-	unsigned int size = sizeof(link->fingerprint);
 
 	if (out->chain_count == IDENTITY_CHAIN_MAX ||
-	    !X509_digest(certificate, EVP_sha256(), link->fingerprint, &size) ||
-	    !X509_NAME_digest(X509_get_issuer_name(certificate), EVP_sha256(),
-			      link->issuer, &size) ||
-	    !anchor_digest(certificate, link->name_and_key))
+	    !chain_link_of(certificate, link))
 		return false;
-	take_serial(certificate, link);
-	link->not_after = seconds_of(X509_get0_notAfter(certificate));
 	if (!out->not_after || link->not_after < out->not_after)
 		out->not_after = link->not_after;
 	out->chain_count++;

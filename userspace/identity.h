@@ -12,6 +12,7 @@
 
 /* From a client's certificate, the first, to its trust anchor, the last. */
 #define IDENTITY_CHAIN_MAX 12
+#define SERIAL_MAX 20
 
 struct chain_link {
 	uint8_t fingerprint[32];	/* SHA-256 of the certificate */
@@ -20,7 +21,7 @@ struct chain_link {
 					 * CRL is found
 					 */
 	uint8_t name_and_key[32];	/* see anchors.h */
-	uint8_t serial[20];
+	uint8_t serial[SERIAL_MAX];
 	unsigned int serial_size;
 	uint64_t not_after;		/* seconds since the epoch */
 };
@@ -54,6 +55,12 @@ bool identity_resume(SSL *ssl, struct identity *out);
 /* All but what belongs to the one handshake. */
 void identity_copy(const struct identity *from, struct identity *to);
 void identity_free(struct identity *identity);
+
+/* False when it has no digest. */
+bool chain_link_of(const X509 *certificate, struct chain_link *out);
+
+/* Its last bytes, and how many. */
+unsigned int serial_take(const ASN1_INTEGER *serial, uint8_t out[SERIAL_MAX]);
 
 /* The names that IANA and the CLI use: "AES-256-GCM", "X25519MLKEM768". */
 const char *identity_group_name(SSL *ssl);

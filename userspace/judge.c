@@ -8,6 +8,7 @@
 #include "admission.h"
 #include "judge.h"
 #include "mem.h"
+#include "ocsp.h"
 #include "spiffe.h"
 
 static bool expired(const struct identity *identity, struct verdict *verdict)
@@ -69,7 +70,12 @@ bool judge(const struct gate *gate, const struct identity *identity,
 		*alert = SSL_AD_ACCESS_DENIED;
 		return false;
 	}
-	return true;
+	if (!identity->subject)
+		return true;
+	return (!gate->crls ||
+		crl_judge(gate->crls, identity, verdict, alert)) &&
+	       (gate->cfg->ocsp == OCSP_OFF ||
+		ocsp_judge(gate->cfg, identity, verdict, alert));
 }
 
 /* The principal under the rules of now; NULL and a verdict without one. */

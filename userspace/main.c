@@ -19,15 +19,18 @@
 
 #include "check.h"
 #include "choice.h"
+#include "crl.h"
 #include "fdstore.h"
 #include "ktls.h"
 #include "live.h"
 #include "log.h"
 #include "mem.h"
 #include "netns.h"
+#include "ocsppool.h"
 #include "registry.h"
 #include "secrets.h"
 #include "sessions.h"
+#include "staple.h"
 #include "state.h"
 #include "steer.h"
 #include "verdict.h"
@@ -102,17 +105,17 @@ static bool apply(struct helper *helper, struct config *config,
 	return true;
 }
 
-/* Certificates, keys or CAs are other ones: the same gates with these. */
+/* Certificates, keys, CAs or CRLs are other ones: the same gates with these. */
 static void renew(struct helper *helper)
 {
 	struct report report = { .file = helper->file };
 
 	if (apply(helper, helper->config, &report, SEVERITY_ERROR)) {
 		report_log(&report);
-		log_msg(LOG_INFO, "certificates or keys changed: they are in force");
+		log_msg(LOG_INFO, "certificates, keys or CRLs changed: they are in force");
 	} else {
 		report_log(&report);
-		log_msg(LOG_ERR, "certificates or keys changed, with %zu errors: those before stay in force",
+		log_msg(LOG_ERR, "certificates, keys or CRLs changed, with %zu errors: those before stay in force",
 			report.errors);
 		helper->good_at = report.good_at;
 	}
@@ -252,6 +255,7 @@ static void on_time(struct helper *helper)
 		if (watch_changed(helper->watch) ||
 		    (helper->good_at && time(NULL) > helper->good_at))
 			renew(helper);
+		staples_refresh();
 	}
 }
 
@@ -291,6 +295,7 @@ static void serve(struct helper *helper)
 static void stop(struct helper *helper)
 {
 	unsigned int i;
+	bool ended;
 
 	sd_notify(0, "STOPPING=1");
 	log_msg(LOG_INFO, "ending: live connections go on, gates stay closed to plaintext");
@@ -298,10 +303,14 @@ static void stop(struct helper *helper)
 	for (i = 0; i < helper->worker_count; i++)
 		worker_stop(helper->workers[i]);
 	live_stop();
+	ended = ocsp_pool_stop();
 	registry_free(helper->registry);
 	watch_free(helper->watch);
 	config_put(helper->config);
 	sessions_close();
+	/* A resolver holds a thread: exit() would free OpenSSL under it. */
+	if (!ended)
+		_exit(0);
 	for (i = 0; i < helper->worker_count; i++)
 		worker_free(helper->workers[i]);
 }
@@ -420,6 +429,7 @@ int main(int argc, char **argv)
 	secrets_protect_process();
 	verdict_open();
 	choice_open();
+	crls_open();
 	if (detaching)
 		return detach(name);
 	if (check)

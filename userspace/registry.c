@@ -490,8 +490,13 @@ void registry_watch(struct registry *registry)
 {
 	size_t i;
 
-	for (i = 0; i < registry->doors.count; i++)
+	for (i = 0; i < registry->doors.count; i++) {
+		struct gate *gate = registry->doors.door[i].gate;
+
 		watch_door(registry, &registry->doors.door[i]);
+		if (gate->crls)
+			crls_remind(gate->crls, gate->cfg->name);
+	}
 }
 
 void registry_free(struct registry *registry)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "ocsp.h"
 #include "sessions.h"
 
 #define BUCKETS		8192	/* a power of two */
@@ -126,13 +127,21 @@ static void drop(struct entry **at)
 	free(entry);
 }
 
+/* Otherwise a full handshake, which finds out more. */
+static bool may_resume(const SSL *ssl, const SSL_SESSION *session)
+{
+	const struct owner *owner = SSL_SESSION_get_ex_data(session, ex_index);
+
+	return owner && ocsp_knows(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)),
+				   &owner->identity);
+}
+
 static SSL_SESSION *on_lookup(SSL *ssl, const unsigned char *id, int size,
 			      int *copy)
 {
 	SSL_SESSION *session = NULL;
 	struct entry *entry;
 
-	(void)ssl;
 	*copy = 0;	/* the reference taken here is the caller's */
 	if (size != ID_SIZE)
 		return NULL;
@@ -145,7 +154,10 @@ static SSL_SESSION *on_lookup(SSL *ssl, const unsigned char *id, int size,
 		link_newest(entry);
 	}
 	pthread_mutex_unlock(&cache.lock);
-	return session;
+	if (!session || may_resume(ssl, session))
+		return session;
+	SSL_SESSION_free(session);
+	return NULL;
 }
 
 /* OpenSSL found it over, or its connection ended badly. */
@@ -222,8 +234,10 @@ bool sessions_identity(SSL *ssl, struct identity *out)
 	return true;
 }
 
-void sessions_enable(SSL_CTX *ctx, const unsigned char scope[32])
+void sessions_enable(SSL_CTX *ctx, const unsigned char scope[32],
+		     const struct gate_config *gate)
 {
+	SSL_CTX_set_app_data(ctx, (void *)gate);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_SERVER |
 				       SSL_SESS_CACHE_NO_INTERNAL);

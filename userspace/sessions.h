@@ -14,6 +14,7 @@
 
 #include <openssl/ssl.h>
 
+#include "config.h"
 #include "identity.h"
 
 #define SESSIONS_MAX	16384	/* the one used longest ago goes first */
@@ -26,9 +27,10 @@ void sessions_close(void);
 
 /*
  * Sessions of @ctx are resumed by contexts of the same @scope only, a digest
- * of whatever the identity depends on.
+ * of whatever the identity depends on. @gate outlives the context.
  */
-void sessions_enable(SSL_CTX *ctx, const unsigned char scope[32]);
+void sessions_enable(SSL_CTX *ctx, const unsigned char scope[32],
+		     const struct gate_config *gate);
 
 /* A client that passed may resume its session as @identity. */
 void sessions_keep(SSL *ssl, const struct identity *identity);

@@ -118,7 +118,8 @@ static bool add_text(EVP_MD_CTX *digest, const char *text)
  * is judged from the identity is judged again each time, see judge.h.
  */
 static bool set_resumption(const struct gate_config *gate, SSL_CTX *ctx,
-			   const struct cert_files *files)
+			   const struct cert_files *files,
+			   const struct crls *crls)
 {
 	EVP_MD_CTX *digest = EVP_MD_CTX_new();
 	unsigned char scope[EVP_MAX_MD_SIZE];
@@ -134,10 +135,12 @@ static bool set_resumption(const struct gate_config *gate, SSL_CTX *ctx,
 	       EVP_DigestUpdate(digest, &gate->tls_profile,
 				sizeof(gate->tls_profile)) &&
 	       trust_digest(&files->trust, digest) &&
+	       (!crls || EVP_DigestUpdate(digest, crls->digest,
+					  sizeof(crls->digest))) &&
 	       EVP_DigestFinal_ex(digest, scope, NULL);
 	EVP_MD_CTX_free(digest);
 	if (good)
-		sessions_enable(ctx, scope);
+		sessions_enable(ctx, scope, gate);
 	return good;
 }
 
@@ -158,8 +161,9 @@ static void set_options(SSL_CTX *ctx)
 }
 
 SSL_CTX *tlsctx_new(const struct gate_config *gate,
-		    const struct cert_files *files, unsigned int ciphers,
-		    OSSL_LIB_CTX *lib, struct report *report)
+		    const struct cert_files *files, const struct crls *crls,
+		    unsigned int ciphers, OSSL_LIB_CTX *lib,
+		    struct report *report)
 {
 	struct certs certs;
 	SSL_CTX *ctx;
@@ -180,7 +184,7 @@ SSL_CTX *tlsctx_new(const struct gate_config *gate,
 	       set_trust(gate, ctx, &certs, report) &&
 	       bundles_enforce(gate, &files->bundles, ctx, lib, report);
 	certs_free(&certs);
-	if (good && !set_resumption(gate, ctx, files)) {
+	if (good && !set_resumption(gate, ctx, files, crls)) {
 		failed(gate, GATE_NAME, report, "no session resumption");
 		good = false;
 	}
@@ -189,6 +193,8 @@ SSL_CTX *tlsctx_new(const struct gate_config *gate,
 		SSL_CTX_free(ctx);
 		return NULL;
 	}
+	if (crls)
+		crls_enable(ctx, crls);
 	verdict_watch(ctx);
 	secrets_collect(ctx);
 	return ctx;

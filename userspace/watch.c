@@ -50,6 +50,8 @@ static void add_gate(struct watch *watch, const struct gate_config *gate)
 	add_path(watch, gate->client_ca);
 	for (i = 1; i < gate->spiffe_bundles.count; i += 2)
 		add_path(watch, gate->spiffe_bundles.text[i]);
+	for (i = 0; i < gate->crl.count; i++)
+		add_path(watch, gate->crl.text[i]);
 	if (gate->client_ca || gate->client_auth == CLIENT_AUTH_NONE)
 		return;
 	add_path(watch, X509_get_default_cert_file());

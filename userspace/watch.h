@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Looks whether certificates, keys and CA files changed. By asking for their
+ * Looks whether certificates, keys, CA files and CRLs changed. By asking for their
  * state once a second, which sees every way of replacing them: written in
  * place, renamed over, a symbolic link above them switched (Kubernetes).
  */

@@ -12,6 +12,7 @@
 #include "handshake.h"
 #include "log.h"
 #include "mem.h"
+#include "ocspstep.h"
 #include "worker.h"
 
 #define EVENTS		256
@@ -211,8 +212,10 @@ static void *worker_main(void *arg)
 
 		count = epoll_wait(worker->epoll, events, EVENTS,
 				   timers_wait(&worker->timers, now_ns()));
-		if (count > 0 && serve_events(worker, events, count))
+		if (count > 0 && serve_events(worker, events, count)) {
+			ocspstep_answers(worker);
 			take_snapshot(worker);
+		}
 		serve_timers(worker);
 		handshake_bury(worker);
 		if (!atomic_load(&worker->stop))
@@ -226,6 +229,7 @@ static void *worker_main(void *arg)
 			break;
 	}
 	handshake_end_all(worker);
+	ocspstep_answers(worker);
 	return NULL;
 }
 
@@ -245,6 +249,7 @@ struct worker *worker_start(unsigned int index, int main_fd,
 	worker->lib = OSSL_LIB_CTX_new();
 	worker->epoll = epoll_create1(EPOLL_CLOEXEC);
 	worker->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	worker->ocsp.wake_fd = worker->wake_fd;
 	event.data.ptr = &worker->wake;
 	if (!worker->lib || worker->epoll < 0 || worker->wake_fd < 0 ||
 	    epoll_ctl(worker->epoll, EPOLL_CTL_ADD, worker->wake_fd, &event)) {
@@ -293,6 +298,7 @@ void worker_stop(struct worker *worker)
 
 void worker_free(struct worker *worker)
 {
+	ocspstep_answers(worker);
 	close(worker->epoll);
 	close(worker->wake_fd);
 	timers_free(&worker->timers);

@@ -13,6 +13,7 @@
 
 #include "gate.h"
 #include "listeners.h"
+#include "ocsp.h"
 #include "secrets.h"
 #include "timers.h"
 
@@ -39,6 +40,7 @@ struct worker {
 	int epoll;
 	struct source wake;
 	int wake_fd;			/* written by the main thread */
+	struct ocsp_inbox ocsp;		/* wakes it, too */
 	const struct snapshot *_Atomic next;	/* to be taken over */
 	sem_t taken;			/* posted when it was */
 	atomic_bool stop;

@@ -5,6 +5,7 @@ import argparse
 import json
 import socket
 import ssl
+import struct
 import sys
 import time
 
@@ -28,6 +29,8 @@ arguments.add_argument("--hold", help="after the echo wait for this file")
 arguments.add_argument("--stay", action="store_true",
                        help="echo ten times a second until the end; tells on"
                             " standard error")
+arguments.add_argument("--reset",
+                       help="after the handshake wait for this file, and reset")
 options = arguments.parse_args()
 
 VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
@@ -71,6 +74,12 @@ def once(context, result, session):
                              session=session) as tls:
         result["version"] = tls.version()
         result["cipher"] = tls.cipher()[0]
+        if options.reset:
+            with open(options.reset, "rb"):
+                pass
+            tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                           struct.pack("ii", 1, 0))
+            return None
         tls.sendall(b"hello gate")
         reply = b""
         while len(reply) < 10:

@@ -12,8 +12,8 @@ certificates
 
 parts=("$@")
 [ $# -gt 0 ] || parts=(config dn mapping spiffe admission handshake profiles
-		       refusals steering agent reload resumption live namespace
-		       service)
+		       refusals steering agent reload resumption crl ocsp live
+		       namespace service)
 for part in "${parts[@]}"; do
 	echo "# $part"
 	. "$helper_dir/$part.sh"
