@@ -171,6 +171,25 @@ static void print_certificate(struct out *o, struct json_object *gate)
 			       (int)json_number(own, "key-bits")));
 }
 
+static void print_spiffe(struct out *o, struct json_object *gate)
+{
+	struct json_object *spiffe = json_member(gate, "spiffe"), *bundles;
+
+	if (!spiffe)
+		return;
+	line(o, "spiffe id",
+	     xasprintf("%s%s", json_string(spiffe, "trust-domain") ?:
+		       "any trust domain",
+		       json_string(spiffe, "workload-id") ?: ""));
+	bundles = json_member(spiffe, "bundles");
+	if (!bundles)
+		return;
+	json_object_object_foreach(bundles, domain, file)
+		line(o, "spiffe bundle",
+		     xasprintf("%s by %s", domain,
+			       json_object_get_string(file)));
+}
+
 static void print_clients(struct out *o, struct json_object *gate)
 {
 	struct json_object *ca = json_member(gate, "client-ca");
@@ -178,6 +197,7 @@ static void print_clients(struct out *o, struct json_object *gate)
 	size_t i;
 
 	line(o, "client auth", xstrdup(text_of(gate, "client-auth")));
+	print_spiffe(o, gate);
 	for (i = 0; list && i < json_object_array_length(list); i++) {
 		struct json_object *one = json_object_array_get_idx(list, i);
 

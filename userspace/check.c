@@ -130,7 +130,21 @@ static void print_certificates(json *gate)
 	}
 }
 
-static void print_clients(json *gate)
+/* False when there is none. */
+static bool print_bundles(const struct gate_config *config)
+{
+	const struct strings *bundles = &config->spiffe_bundles;
+	size_t i;
+
+	for (i = 0; i + 1 < bundles->count; i += 2)
+		printf("%s %s by %s", i ? ";" : ", trusted:", bundles->text[i],
+		       bundles->text[i + 1]);
+	if (i)
+		puts("");
+	return i > 0;
+}
+
+static void print_clients(const struct gate_config *config, json *gate)
 {
 	json *clients, *list;
 	size_t i;
@@ -140,6 +154,14 @@ static void print_clients(json *gate)
 		puts("");
 		return;
 	}
+	if (config->spiffe)
+		printf(", SPIFFE ID of %s%s",
+		       config->spiffe_trust_domain ?
+		       config->spiffe_trust_domain : "any trust domain",
+		       config->spiffe_workload_id ?
+		       config->spiffe_workload_id : "");
+	if (print_bundles(config))
+		return;
 	if (!json_object_object_get_ex(gate, "client-ca", &clients) ||
 	    !clients) {
 		puts(", trusted: the system's store");
@@ -179,7 +201,7 @@ static void print_gate(const struct gate_config *config, json *gate)
 	       text_of(gate, "dialled-port"), config->port,
 	       config->steering ? " (steered)" : "");
 	print_certificates(gate);
-	print_clients(gate);
+	print_clients(config, gate);
 	print_crls(gate);
 	printf("  TLS %s to %s: %s\n", text_of(gate, "tls-min-version"),
 	       text_of(gate, "tls-max-version"),

@@ -171,6 +171,25 @@ static json *crls_json(const struct crls *crls)
 	return list;
 }
 
+/* NULL when clients need no SPIFFE ID. */
+static json *spiffe_json(const struct gate_config *gate)
+{
+	const struct strings *bundles = &gate->spiffe_bundles;
+	json *object, *files;
+	size_t i;
+
+	if (!gate->spiffe)
+		return NULL;
+	object = json_object_new_object();
+	describe_text(object, "trust-domain", gate->spiffe_trust_domain);
+	describe_text(object, "workload-id", gate->spiffe_workload_id);
+	files = json_object_new_object();
+	for (i = 0; i + 1 < bundles->count; i += 2)
+		describe_text(files, bundles->text[i], bundles->text[i + 1]);
+	put(object, "bundles", files);
+	return object;
+}
+
 static json *prefixes_json(const struct gate_config *gate)
 {
 	json *list = json_object_new_array();
@@ -255,5 +274,6 @@ json *describe_gate(const struct gate_config *gate, const struct certs *certs,
 	put_pairs(gate, certs, object);
 	put(object, "client-ca", clients_json(gate, certs));
 	put(object, "crl", crls ? crls_json(crls) : NULL);
+	put(object, "spiffe", spiffe_json(gate));
 	return object;
 }

@@ -62,7 +62,14 @@ def stay(tls):
                 return "closed"
             print("alive", file=sys.stderr, flush=True)
             time.sleep(0.1)
-    except (OSError, ssl.SSLError) as error:
+    except ssl.SSLError as error:
+        return str(error)
+    except OSError as error:
+        # It failed to write: the alert may have come before the reset.
+        try:
+            tls.recv(100)
+        except (OSError, ssl.SSLError) as last:
+            return str(last)
         return str(error)
 
 

@@ -262,6 +262,17 @@ check "neither of them" eval '
 check "a pin without spiffe" eval '
 	config "spiffe-trust-domain: acme.com"
 	says spiffe-trust-domain "only with spiffe: true"'
+told() {
+	spiffe "spiffe-trust-domain: acme.com" "spiffe-workload-id: /ns/a"
+	"$ktlsgated" --check "$work/gates.yaml" >"$work/checked"
+	cat "$work/checked"
+	grep -qF "client certificate required, SPIFFE ID of acme.com/ns/a, trusted: acme.com by $work/acme-ca.crt; other.org by $work/other-root.crt" \
+		"$work/checked" && "$ktlsgated" --check \
+		"$work/gates.yaml" --json | jq -e '.gates[0].spiffe |
+		."trust-domain" == "acme.com" and ."workload-id" == "/ns/a" and
+		(.bundles | keys) == ["acme.com", "other.org"]'
+}
+check "--check tells whom the gate is for" told
 ending() {
 	DAYS=3 issue ends /CN=ends acme-ca basicConstraints=critical,CA:TRUE
 	spiffe "spiffe-bundles: {acme.com: $work/ends.crt}"
