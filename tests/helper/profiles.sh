@@ -215,6 +215,29 @@ check "a gate of old beside one of intermediate" level
 check "old signs with SHA-1" sha1 9092
 check "intermediate does not" not sha1 "${port[rsa]}"
 
+# A client's certificate is not judged at level 0.
+weak_client() { # weak_client NAME DIGEST BITS: a certificate of the CA
+	openssl req -newkey "rsa:$3" -nodes -keyout "$work/$1.key" \
+		-out "$work/$1.csr" -subj "/CN=$1" 2>/dev/null &&
+	openssl x509 -req "-$2" -in "$work/$1.csr" -CA "$work/ca.crt" \
+		-CAkey "$work/ca.key" -days 30 -out "$work/$1.crt" 2>/dev/null
+}
+shows() { # shows NAME SENTENCE: the client shows it, and the helper says this
+	{ echo hello; wait_for 60 logged "$2"; } |
+		openssl s_client -connect 127.0.0.1:9092 -cert "$work/$1.crt" \
+		-key "$work/$1.key" -cipher DEFAULT:@SECLEVEL=0 >/dev/null 2>&1
+	logged "$2"
+}
+check "a client's key of 1024 bits" weak_client short sha256 1024
+check "a client's certificate signed with SHA-1" weak_client sha-1 sha1 2048
+config "tls-profile: intermediate"
+check "a gate of intermediate that wants certificates" reload
+check "refuses 1024 bits" shows short "EE certificate key too weak"
+config "tls-profile: old"
+check "a gate of old that wants certificates" reload
+check "takes 1024 bits" shows short "accepted: CN=short"
+check "refuses SHA-1" shows sha-1 "CA signature digest algorithm too weak"
+
 # Go is asked itself.
 for kind in ecdsa rsa; do
 	pair=("$work/server.crt" "$work/server.key")
