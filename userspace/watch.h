@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Looks whether certificates, keys and CA files changed. By asking for their
- * state once a second, which sees every way of replacing them: written in
+ * Looks whether certificates, keys, passphrases and CAs changed, in files and
+ * in folders of them. By asking for their state once a second, which sees every way of replacing them: written in
  * place, renamed over, a symbolic link above them switched (Kubernetes).
  */
 #ifndef KTLSGATED_WATCH_H
