@@ -122,8 +122,10 @@ static const struct {
 	  "replace the file, then systemctl reload ktlsgated, connections go on" },
 	{ "private-key",
 	  "install the key that belongs to the certificate, for root alone, then systemctl reload ktlsgated" },
+	{ "passphrase-file",
+	  "correct the file, for root alone, it is read by itself when it changes" },
 	{ "client-ca",
-	  "replace the file, then systemctl reload ktlsgated, connections go on" },
+	  "name the file or folder of your own CAs as client-ca, then systemctl reload ktlsgated, connections go on" },
 	{ "tls-profile",
 	  "set relay: true or false in this gate, then systemctl reload ktlsgated" },
 };
@@ -172,21 +174,32 @@ struct json_object *doctor_config_gates(const struct doctor *d)
 }
 
 /* What is wrong with a certificate is among the findings. */
-static void tell_certificate(struct doctor *d, struct json_object *gate)
+static void tell_certificate(struct doctor *d, const char *gate,
+			     struct json_object *certificate)
 {
-	long days;
-	struct json_object *certificate;
+	struct json_object *chain = json_array(certificate, "chain");
+	size_t others = chain ? json_object_array_length(chain) : 0;
+	long days = json_number(certificate, "seconds-left") / DAY;
 
-	if (!json_object_object_get_ex(gate, "certificate", &certificate) ||
-	    !json_object_is_type(certificate, json_type_object))
-		return;
-	days = json_number(certificate, "seconds-left") / DAY;
 	if (days < WARN_DAYS || !json_true(certificate, "key-matches"))
 		return;
 	doctor_say(d, DOCTOR_OK, "certificate", NULL,
-		   "gate %s: certificate %s is good for %ld days and has its key",
-		   json_string(gate, "name") ?: "?",
-		   json_string(certificate, "subject") ?: "?", days);
+		   "gate %s: certificate %s is good for %ld days and has its key (%s, from %s to %s, issued by %s, shown with %zu of its chain)",
+		   gate, json_string(certificate, "subject") ?: "?", days,
+		   json_string(certificate, "key-type") ?: "?",
+		   json_string(certificate, "not-before") ?: "?",
+		   json_string(certificate, "not-after") ?: "?",
+		   json_string(certificate, "issuer") ?: "?", others);
+}
+
+static void tell_certificates(struct doctor *d, struct json_object *gate)
+{
+	struct json_object *list = json_array(gate, "certificates");
+	size_t i;
+
+	for (i = 0; list && i < json_object_array_length(list); i++)
+		tell_certificate(d, json_string(gate, "name") ?: "?",
+				 json_object_array_get_idx(list, i));
 }
 
 static void tell_config(struct doctor *d)
@@ -202,7 +215,7 @@ static void tell_config(struct doctor *d)
 	for (i = 0; findings && i < json_object_array_length(findings); i++)
 		tell_finding(d, json_object_array_get_idx(findings, i));
 	for (i = 0; gates && i < json_object_array_length(gates); i++)
-		tell_certificate(d, json_object_array_get_idx(gates, i));
+		tell_certificates(d, json_object_array_get_idx(gates, i));
 }
 
 void doctor_config(struct doctor *d)

@@ -35,6 +35,16 @@ static void add_path(struct watch *watch, const char *path)
 	watch->paths[watch->count++] = xstrdup(path);
 }
 
+/* Where OpenSSL looks, for it may be told by the environment. */
+static void add_system_store(struct watch *watch)
+{
+	const char *file = secure_getenv(X509_get_default_cert_file_env());
+	const char *folder = secure_getenv(X509_get_default_cert_dir_env());
+
+	add_path(watch, file ? file : X509_get_default_cert_file());
+	add_path(watch, folder ? folder : X509_get_default_cert_dir());
+}
+
 static void add_gate(struct watch *watch, const struct gate_config *gate)
 {
 	size_t i;
@@ -52,10 +62,9 @@ static void add_gate(struct watch *watch, const struct gate_config *gate)
 		add_path(watch, gate->spiffe_bundles.text[i]);
 	for (i = 0; i < gate->crl.count; i++)
 		add_path(watch, gate->crl.text[i]);
-	if (gate->client_ca || gate->client_auth == CLIENT_AUTH_NONE)
-		return;
-	add_path(watch, X509_get_default_cert_file());
-	add_path(watch, X509_get_default_cert_dir());
+	if (!gate->client_ca && !gate->spiffe_bundles.count &&
+	    gate->client_auth != CLIENT_AUTH_NONE)
+		add_system_store(watch);
 }
 
 /* True for a folder. */

@@ -102,6 +102,12 @@ gate -j doctor "$yaml"
 [ "$code" = 1 ] && json '.failed == 0 and .warnings == 1' &&
 	finds warn config 'certificate CN=soon ends in 6 days'
 ok 'a certificate that ends soon: a warning ends with 1'
+config good good kafka 9092
+sed -i '/client-auth/d; /client-ca/d' "$yaml"
+gate -j doctor "$yaml"
+[ "$code" = 1 ] && finds warn config \
+	"not given: any certificate that the system's trust store vouches for would pass"
+ok "clients with any public certificate: a warning"
 config old old kafka 9092
 gate -j doctor "$yaml"
 [ "$code" = 2 ] && finds fail config 'certificate CN=old expired on 2026-01-02'
