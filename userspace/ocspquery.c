@@ -137,8 +137,9 @@ static int64_t seconds_of(const ASN1_GENERALIZEDTIME *when)
 static void judge_status(OCSP_BASICRESP *basic, OCSP_CERTID *id,
 			 struct ocsp_answer *answer)
 {
-	ASN1_GENERALIZEDTIME *revoked, *from, *until;
-	int status, reason;
+	/* Left as they are when nothing was revoked. */
+	ASN1_GENERALIZEDTIME *revoked = NULL, *from, *until;
+	int status, reason = -1;
 
 	if (!OCSP_resp_find_status(basic, id, &status, &reason, &revoked, &from,
 				   &until)) {
