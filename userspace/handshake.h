@@ -9,6 +9,7 @@
  *	AGENT	done; the agent does not listen, or its queue is full
  *	LINGER	refused; the client gets the time to read our alert
  *
+ * What kTLS does not carry goes on as a relay (relay.h) and needs no SETTLE.
  * Everything of it is touched by one worker only.
  */
 #ifndef KTLSGATED_HANDSHAKE_H
@@ -33,6 +34,7 @@ struct handshake {
 	int fd;
 	SSL *ssl;
 	struct secrets *secrets;
+	char *obstacle;			/* why it is relayed, NULL: it is not */
 	struct verdict verdict;
 	struct identity identity;
 	struct address peer;
@@ -50,8 +52,6 @@ struct handshake {
 void handshake_begin(struct worker *worker, struct gate *gate, int fd,
 		     const struct sockaddr_storage *from);
 void handshake_event(struct handshake *handshake, uint32_t events);
-void handshake_timer(struct handshake *handshake);
-struct handshake *handshake_of_timer(struct timer *timer);
 
 /* Memory of those that ended since: no event can point there any more. */
 void handshake_bury(struct worker *worker);

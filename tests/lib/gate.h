@@ -65,6 +65,7 @@ struct gate_conn {
 	int alert;		/* -1: none */
 	char gate[KTLSGATE_NAME_MAX + 1];
 	char principal[256];
+	char reason[KTLSGATE_RELAY_REASON_MAX + 1];
 	union net_addr peer, local;
 	uint64_t rx_bytes, tx_bytes, sendfile_calls, sendfile_bytes;
 	uint32_t updates_received, updates_sent;
@@ -83,6 +84,9 @@ struct gate_handoff {
 	uint16_t version, suite;
 	const uint8_t *secret_rx, *secret_tx;
 	size_t secret_rx_len, secret_tx_len;
+	uint32_t path;			/* the following for relay only */
+	const char *reason;
+	const union net_addr *peer, *local;
 };
 void gate_handoff_init(struct gate_handoff *h, const struct tls_server *s,
 		       const char *gate);
