@@ -17,13 +17,22 @@
 
 static struct workqueue_struct *ktlsgate_close_queue;
 
+/* The helper's FIN stands for the client's close_notify. */
+static enum ktlsgate_close_reason
+close_reason_of_fin(const struct ktlsgate_conn *conn)
+{
+	return conn->path == KTLSGATE_PATH_RELAY ?
+	       KTLSGATE_CLOSE_REASON_PEER_CLOSE_NOTIFY :
+	       KTLSGATE_CLOSE_REASON_PEER_FIN;
+}
+
 /* Without a cause of TLS's the state of TCP tells who ended it. */
 static void close_note_reason(struct sock *sk, struct ktlsgate_conn *conn)
 {
 	if (test_bit(KTLSGATE_CONN_NOTIFIED, &conn->flags))
 		ktlsgate_conn_end(conn, KTLSGATE_CLOSE_REASON_AGENT_CLOSE, -1);
 	else if (sock_flag(sk, SOCK_DONE))
-		ktlsgate_conn_end(conn, KTLSGATE_CLOSE_REASON_PEER_FIN, -1);
+		ktlsgate_conn_end(conn, close_reason_of_fin(conn), -1);
 	else if (inet_sk_state_load(sk) == TCP_CLOSE)
 		ktlsgate_conn_end(conn, KTLSGATE_CLOSE_REASON_PEER_RESET, -1);
 	else
@@ -41,7 +50,8 @@ void ktlsgate_close(struct sock *sk, long timeout)
 	const struct ktlsgate_layer *layer = conn->layer;
 
 	/* SO_LINGER with no time asks for a reset: nothing to say then. */
-	if (!sock_flag(sk, SOCK_LINGER) || sk->sk_lingertime) {
+	if (conn->path == KTLSGATE_PATH_KERNEL &&
+	    (!sock_flag(sk, SOCK_LINGER) || sk->sk_lingertime)) {
 		/* An unread close_notify would make tcp_close() send a reset,
 		 * and the client lose the end of what it was sent.
 		 */
@@ -66,13 +76,23 @@ void ktlsgate_close_nothing(struct sock *sk, long timeout)
 {
 }
 
-/**
- * ktlsgate_close_work() - free the kTLS context of a destroyed socket
- * @work: of the connection, which holds the socket and kTLS's module
- *
- * kTLS frees its context in close() only, which TCP does not call for a socket
+/* kTLS frees its context in close() only, which TCP does not call for a socket
  * that nobody accepted. So call it now, with a proto below that lets TCP, which
  * is gone already, alone.
+ */
+static void close_free_tls(struct sock *sk, const struct ktlsgate_layer *layer)
+{
+	struct tls_context *ctx = tls_get_ctx(sk);
+	struct proto *tcp = ctx->sk_proto;
+
+	ctx->sk_proto = (struct proto *)&layer->dead;
+	layer->base->close(sk, 0);
+	WRITE_ONCE(sk->sk_prot, tcp);
+}
+
+/**
+ * ktlsgate_close_work() - the end of a destroyed socket, out of atomic context
+ * @work: of the connection, which holds the socket and kTLS's module
  */
 void ktlsgate_close_work(struct work_struct *work)
 {
@@ -81,17 +101,14 @@ void ktlsgate_close_work(struct work_struct *work)
 	const struct ktlsgate_layer *layer = conn->layer;
 	struct module *ulp = conn->ulp;
 	struct sock *sk = conn->sk;
-	struct tls_context *ctx = tls_get_ctx(sk);
-	struct proto *tcp = ctx->sk_proto;
 
 	ktlsgate_conn_end(conn, KTLSGATE_CLOSE_REASON_LISTENER_CLOSED, -1);
 	ktlsgate_conn_unregister(conn);
 	ktlsgate_event_conn(conn, KTLSGATE_CMD_CONN_CLOSE_NTF);
 
 	ktlsgate_layer_remove(sk);
-	ctx->sk_proto = (struct proto *)&layer->dead;
-	layer->base->close(sk, 0);
-	WRITE_ONCE(sk->sk_prot, tcp);
+	if (ulp)
+		close_free_tls(sk, layer);
 
 	ktlsgate_conn_put(conn);
 	sock_put(sk);
@@ -111,7 +128,7 @@ void ktlsgate_destroy(struct sock *sk)
 	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
 
 	sock_hold(sk);
-	conn->ulp = inet_csk(sk)->icsk_ulp_ops->owner;
+	conn->ulp = conn->layer->ulp;
 	__module_get(conn->ulp);
 	conn->layer->base->destroy(sk);
 	queue_work(ktlsgate_close_queue, &conn->work);
@@ -172,6 +189,8 @@ void ktlsgate_fail(struct sock *sk, enum ktlsgate_close_reason reason,
  * @reason: why
  * @alert: AlertDescription to send, or -1
  * @text: a sentence about it, or NULL; it is the connection's then
+ *
+ * Of a relayed connection the helper sees the reset and ends the client's.
  */
 void ktlsgate_kill(struct ktlsgate_conn *conn,
 		   enum ktlsgate_close_reason reason, int alert,
@@ -188,8 +207,8 @@ void ktlsgate_kill(struct ktlsgate_conn *conn,
 		smp_store_release(&conn->close_text, text);
 		text = NULL;
 		/* A queued socket has no struct socket, which sending needs. */
-		if (alert >= 0 && test_bit(KTLSGATE_CONN_ACCEPTED,
-					   &conn->flags))
+		if (alert >= 0 && conn->path == KTLSGATE_PATH_KERNEL &&
+		    test_bit(KTLSGATE_CONN_ACCEPTED, &conn->flags))
 			ktlsgate_send_alert_unowned(conn, sk,
 						    KTLSGATE_ALERT_FATAL,
 						    alert);

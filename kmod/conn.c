@@ -41,6 +41,19 @@ struct ktlsgate_conn *ktlsgate_conn_create(struct ktlsgate_net *kn,
 }
 
 /**
+ * ktlsgate_conn_addresses() - take over a socket's addresses
+ * @conn: a connection nobody else knows yet
+ * @sk: the socket, whose peer is the client
+ */
+void ktlsgate_conn_addresses(struct ktlsgate_conn *conn, const struct sock *sk)
+{
+	ktlsgate_peer_address(sk, &conn->peer);
+	ktlsgate_local_address(sk, &conn->local);
+	conn->peer_port = ntohs(inet_sk(sk)->inet_dport);
+	conn->local_port = inet_sk(sk)->inet_num;
+}
+
+/**
  * ktlsgate_conn_register() - give a connection its id and show it
  * @conn: a connection nobody else knows yet
  * @sk: its socket
@@ -53,10 +66,6 @@ int ktlsgate_conn_register(struct ktlsgate_conn *conn, struct sock *sk)
 	int err;
 
 	conn->sk = sk;
-	ktlsgate_peer_address(sk, &conn->peer);
-	ktlsgate_local_address(sk, &conn->local);
-	conn->peer_port = ntohs(inet_sk(sk)->inet_dport);
-	conn->local_port = inet_sk(sk)->inet_num;
 	conn->started = ktime_get_boottime_ns();
 
 	/* The id is set before the entry can be seen. */
@@ -187,6 +196,25 @@ void ktlsgate_conn_accepted(struct ktlsgate_conn *conn)
 }
 
 /**
+ * ktlsgate_conn_sent() - count what the agent wrote
+ * @conn: the connection, its send lock held
+ * @sent: bytes
+ * @sendfile: the pages came by sendfile or splice
+ */
+void ktlsgate_conn_sent(struct ktlsgate_conn *conn, int sent, bool sendfile)
+{
+	lockdep_assert_held(&conn->tx_lock);
+	WRITE_ONCE(conn->tx_bytes, conn->tx_bytes + sent);
+	this_cpu_add(conn->gate->traffic->tx_bytes, sent);
+	if (!sendfile)
+		return;
+	WRITE_ONCE(conn->tx_sendfile_calls, conn->tx_sendfile_calls + 1);
+	WRITE_ONCE(conn->tx_sendfile_bytes, conn->tx_sendfile_bytes + sent);
+	this_cpu_inc(conn->gate->traffic->tx_sendfile_calls);
+	this_cpu_add(conn->gate->traffic->tx_sendfile_bytes, sent);
+}
+
+/**
  * ktlsgate_conn_end() - note why a connection ends
  * @conn: the connection
  * @reason: why
@@ -245,7 +273,7 @@ int ktlsgate_conn_fill(struct sk_buff *skb, struct ktlsgate_conn *conn,
 				 &conn->local) ||
 	    nla_put_u16(skb, KTLSGATE_A_CONN_LOCAL_PORT, conn->local_port) ||
 	    nla_put_u32(skb, KTLSGATE_A_CONN_STATE, conn_state(conn)) ||
-	    nla_put_u32(skb, KTLSGATE_A_CONN_PATH, KTLSGATE_PATH_KERNEL) ||
+	    nla_put_u32(skb, KTLSGATE_A_CONN_PATH, conn->path) ||
 	    ktlsgate_identity_fill(skb, KTLSGATE_A_CONN_IDENTITY,
 				   conn->identity) ||
 	    PUT(RX_BYTES, READ_ONCE(conn->rx_bytes)) ||
@@ -262,6 +290,10 @@ int ktlsgate_conn_fill(struct sk_buff *skb, struct ktlsgate_conn *conn,
 		return -EMSGSIZE;
 #undef PUT
 	if (reason && nla_put_u32(skb, KTLSGATE_A_CONN_CLOSE_REASON, reason))
+		return -EMSGSIZE;
+	if (conn->path == KTLSGATE_PATH_RELAY &&
+	    nla_put_string(skb, KTLSGATE_A_CONN_RELAY_REASON,
+			   conn->relay_reason))
 		return -EMSGSIZE;
 	/* with ktlsgate_conn_end() */
 	if (smp_load_acquire(&conn->has_alert) &&

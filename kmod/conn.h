@@ -58,7 +58,7 @@ enum ktlsgate_conn_flag {
  * @ref: see above
  * @rcu: the table's readers
  * @work: tears kTLS down when the listener closed
- * @ulp: kTLS's module, held for @work
+ * @ulp: kTLS's module, held for @work; NULL when relayed
  * @id: in ktlsgate_net.conns
  * @flags: enum ktlsgate_conn_flag
  * @rx_lock: serialises reading and the receive key: between a KeyUpdate and
@@ -91,6 +91,9 @@ enum ktlsgate_conn_flag {
  * @close_text: a sentence about @close_reason or NULL, set once
  * @note: what the helper gave, set before the connection is registered
  * @note_len: bytes of @note
+ * @path: who encrypts; all of the above that is about keys, alerts and control
+ *	records is idle when it is the helper
+ * @relay_reason: why it does, "" otherwise
  */
 struct ktlsgate_conn {
 	struct sock			*sk;
@@ -131,6 +134,8 @@ struct ktlsgate_conn {
 	const char			*close_text;
 	void				*note;
 	u16				note_len;
+	enum ktlsgate_path		path;
+	char				relay_reason[KTLSGATE_RELAY_REASON_MAX + 1];
 };
 
 /* Valid in the layered operations of the socket, which run only while
@@ -143,6 +148,8 @@ static inline struct ktlsgate_conn *ktlsgate_conn(const struct sock *sk)
 
 struct ktlsgate_conn *ktlsgate_conn_create(struct ktlsgate_net *kn,
 					   struct ktlsgate_gate *gate);
+void ktlsgate_conn_addresses(struct ktlsgate_conn *conn,
+			     const struct sock *sk);
 int ktlsgate_conn_register(struct ktlsgate_conn *conn, struct sock *sk);
 void ktlsgate_conn_unregister(struct ktlsgate_conn *conn);
 struct ktlsgate_conn *ktlsgate_conn_get(struct ktlsgate_net *kn, u32 id);
@@ -151,6 +158,7 @@ struct ktlsgate_conn *ktlsgate_conn_after(struct ktlsgate_net *kn,
 void ktlsgate_conn_put(struct ktlsgate_conn *conn);
 struct sock *ktlsgate_conn_sock(struct ktlsgate_conn *conn);
 void ktlsgate_conn_accepted(struct ktlsgate_conn *conn);
+void ktlsgate_conn_sent(struct ktlsgate_conn *conn, int sent, bool sendfile);
 bool ktlsgate_conn_end(struct ktlsgate_conn *conn,
 		       enum ktlsgate_close_reason reason, int alert);
 int ktlsgate_conn_fill(struct sk_buff *skb, struct ktlsgate_conn *conn,

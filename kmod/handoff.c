@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Handoff: a TLS connection moves from the handshake helper to the agent. */
+/* Handoff: a connection moves from the handshake helper to the agent. Either the
+ * client's own, with kTLS, or what the helper relays to.
+ */
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -19,15 +21,10 @@
 #include "memcg.h"
 #include "namespace.h"
 #include "netlink.h"
+#include "relay.h"
 
 /* How often another listener is looked for when one closes just now. */
 #define HANDOFF_TRIES	8
-
-/* Set the sentence and return the error. */
-#define refuse(extack, err, sentence) ({		\
-	NL_SET_ERR_MSG(extack, sentence);		\
-	err;						\
-})
 
 /* From here on the descriptor is gone, whatever comes: a caller that had to
  * find out whether it still owns it would sooner or later close another's.
@@ -186,6 +183,32 @@ static int handoff_check_state(const struct sock *sk,
 	return 0;
 }
 
+static int handoff_check_kernel(const struct sock *sk, struct genl_info *info)
+{
+	if (info->attrs[KTLSGATE_A_HANDOFF_RELAY_REASON] ||
+	    info->attrs[KTLSGATE_A_HANDOFF_PEER_ADDRESS] ||
+	    info->attrs[KTLSGATE_A_HANDOFF_PEER_PORT] ||
+	    info->attrs[KTLSGATE_A_HANDOFF_LOCAL_ADDRESS] ||
+	    info->attrs[KTLSGATE_A_HANDOFF_LOCAL_PORT])
+		return refuse(info->extack, -EINVAL,
+			      "addresses and a reason belong to path relay, the client's own connection has its addresses");
+	return handoff_check_tls(sk, info->extack);
+}
+
+static enum ktlsgate_path handoff_path(struct genl_info *info)
+{
+	struct nlattr *path = info->attrs[KTLSGATE_A_HANDOFF_PATH];
+
+	return path ? nla_get_u32(path) : KTLSGATE_PATH_KERNEL;
+}
+
+static int handoff_check_path(const struct sock *sk, struct genl_info *info)
+{
+	if (handoff_path(info) == KTLSGATE_PATH_RELAY)
+		return ktlsgate_relay_check(sk, info);
+	return handoff_check_kernel(sk, info);
+}
+
 static int handoff_take_secret(struct genl_info *info, int attr,
 			       const struct sock *sk,
 			       struct ktlsgate_secret *secret)
@@ -207,6 +230,16 @@ static int handoff_take_secret(struct genl_info *info, int attr,
 	secret->len = len;
 	memcpy(secret->bytes, nla_data(nla), len);
 	return 0;
+}
+
+static int handoff_take_kernel(struct genl_info *info, const struct sock *sk,
+			       struct ktlsgate_conn *conn)
+{
+	ktlsgate_conn_addresses(conn, sk);
+	return handoff_take_secret(info, KTLSGATE_A_HANDOFF_SECRET_RX, sk,
+				   &conn->rx_secret) ?:
+	       handoff_take_secret(info, KTLSGATE_A_HANDOFF_SECRET_TX, sk,
+				   &conn->tx_secret);
 }
 
 /* The message is freed by netlink, which does not wipe. */
@@ -270,7 +303,8 @@ static int handoff_queue(struct ktlsgate_conn *conn, struct sock *sk,
 		/* It closed just now; its group, or its successor, may take
 		 * the connection.
 		 */
-		listener = ktlsgate_listener_get(conn->kn->net, where, sk);
+		listener = ktlsgate_listener_get(conn->kn->net, where,
+						 &conn->local, sk);
 		if (IS_ERR(listener))
 			return handoff_listener_error(PTR_ERR(listener),
 						      extack);
@@ -295,7 +329,8 @@ static int handoff_move(struct ktlsgate_conn *conn, struct socket *sock,
 	struct sock *listener;
 	int err;
 
-	listener = ktlsgate_listener_get(conn->kn->net, where, sk);
+	listener = ktlsgate_listener_get(conn->kn->net, where, &conn->local,
+					 sk);
 	if (IS_ERR(listener))
 		return handoff_listener_error(PTR_ERR(listener), extack);
 	err = -EAGAIN;
@@ -393,10 +428,10 @@ static int handoff_connection(struct genl_info *info, struct ktlsgate_net *kn,
 	/* For the id, and for an agent that closes at once. */
 	refcount_inc(&conn->ref);
 
-	err = handoff_take_secret(info, KTLSGATE_A_HANDOFF_SECRET_RX,
-				  sock->sk, &conn->rx_secret) ?:
-	      handoff_take_secret(info, KTLSGATE_A_HANDOFF_SECRET_TX,
-				  sock->sk, &conn->tx_secret);
+	if (handoff_path(info) == KTLSGATE_PATH_RELAY)
+		err = ktlsgate_relay_take(conn, sock->sk, info);
+	else
+		err = handoff_take_kernel(info, sock->sk, conn);
 	if (err)
 		goto unused;
 	conn->identity = ktlsgate_identity_create(identity, info->extack);
@@ -405,9 +440,12 @@ static int handoff_connection(struct genl_info *info, struct ktlsgate_net *kn,
 		conn->identity = NULL;
 		goto unused;
 	}
-	err = handoff_check_identity(conn->identity, sock->sk, info->extack);
-	if (err)
-		goto unused;
+	if (conn->path == KTLSGATE_PATH_KERNEL) {
+		err = handoff_check_identity(conn->identity, sock->sk,
+					     info->extack);
+		if (err)
+			goto unused;
+	}
 	if (time)
 		conn->handshake_time = nla_get_u64(time);
 	if (note) {
@@ -457,7 +495,7 @@ int ktlsgate_nl_handoff_doit(struct sk_buff *skb, struct genl_info *info)
 		err = handoff_check_socket(sock, kn->net, info->extack) ?:
 		      handoff_check_owner(file, sock, info->extack) ?:
 		      handoff_check_state(sock->sk, info->extack) ?:
-		      handoff_check_tls(sock->sk, info->extack);
+		      handoff_check_path(sock->sk, info);
 	if (!err && !gate)
 		err = refuse(info->extack, -ENOENT, "no gate of this name");
 	if (!err)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The layer over kTLS: which operations of a socket are ours. */
+/* The layer over kTLS, or TCP: which operations of a socket are ours. */
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <net/tcp.h>
@@ -10,6 +10,7 @@
 #include "conn.h"
 #include "layer.h"
 #include "receive.h"
+#include "relay.h"
 #include "send.h"
 #include "sockopt.h"
 
@@ -46,24 +47,22 @@ static void ktlsgate_release_cb(struct sock *sk)
 		layer->base->release_cb(sk);
 }
 
-static void layer_fill(struct ktlsgate_layer *layer, const struct sock *sk)
+static void layer_fill_relay(struct ktlsgate_layer *layer)
 {
-	layer->base = sk->sk_prot;
-	layer->base_ops = sk->sk_socket->ops;
+	ktlsgate_proto_fill_relay(&layer->proto);
+	layer->proto.sendmsg = ktlsgate_relay_sendmsg;
 
-	layer->proto = *layer->base;
+	layer->ops.getname = ktlsgate_relay_getname;
+	layer->ops.splice_read = ktlsgate_relay_splice_read;
+}
+
+static void layer_fill_tls(struct ktlsgate_layer *layer, const struct sock *sk)
+{
 	ktlsgate_proto_fill(&layer->proto);
-	layer->proto.release_cb = ktlsgate_release_cb;
 	layer->proto.sendmsg = ktlsgate_sendmsg;
 	if (layer->base->splice_eof)
 		layer->proto.splice_eof = ktlsgate_splice_eof;
-	layer->proto.close = ktlsgate_close;
-	layer->proto.destroy = ktlsgate_destroy;
-	layer->proto.getsockopt = ktlsgate_getsockopt;
-	layer->proto.setsockopt = ktlsgate_setsockopt;
 
-	layer->ops = *layer->base_ops;
-	layer->ops.owner = THIS_MODULE;
 	layer->ops.poll = ktlsgate_poll;
 	layer->ops.splice_read = ktlsgate_splice_read;
 	layer->ops.shutdown = ktlsgate_shutdown;
@@ -72,9 +71,35 @@ static void layer_fill(struct ktlsgate_layer *layer, const struct sock *sk)
 	layer->dead.close = ktlsgate_close_nothing;
 }
 
+static void layer_fill(struct ktlsgate_layer *layer, const struct sock *sk)
+{
+	const struct tcp_ulp_ops *ulp = inet_csk(sk)->icsk_ulp_ops;
+
+	layer->base = sk->sk_prot;
+	layer->base_ops = sk->sk_socket->ops;
+
+	layer->proto = *layer->base;
+	layer->proto.release_cb = ktlsgate_release_cb;
+	layer->proto.close = ktlsgate_close;
+	layer->proto.destroy = ktlsgate_destroy;
+	layer->proto.getsockopt = ktlsgate_getsockopt;
+	layer->proto.setsockopt = ktlsgate_setsockopt;
+
+	layer->ops = *layer->base_ops;
+	layer->ops.owner = THIS_MODULE;
+	if (!ulp) {
+		layer_fill_relay(layer);
+		return;
+	}
+	layer_fill_tls(layer, sk);
+	/* The socket holds it now, the layer when the socket is gone. */
+	layer->ulp = ulp->owner;
+	__module_get(layer->ulp);
+}
+
 /**
  * ktlsgate_layer_get() - the layer that fits a socket
- * @sk: a kTLS socket that the caller owns alone
+ * @sk: a kTLS or TCP socket that the caller owns alone
  *
  * Return: the layer or NULL when there is no memory.
  */
@@ -91,9 +116,6 @@ const struct ktlsgate_layer *ktlsgate_layer_get(const struct sock *sk)
 	if (!layer)
 		goto out;
 	layer_fill(layer, sk);
-	/* The socket holds it now, the layer when the socket is gone. */
-	layer->ulp = inet_csk(sk)->icsk_ulp_ops->owner;
-	__module_get(layer->ulp);
 	list_add_tail(&layer->list, &ktlsgate_layers);
 out:
 	mutex_unlock(&ktlsgate_layers_lock);
@@ -120,7 +142,7 @@ void ktlsgate_layer_install(struct sock *sk, struct ktlsgate_conn *conn)
  * ktlsgate_layer_remove() - take the layer off a socket that is being closed
  * @sk: the socket, not locked
  *
- * kTLS's proto is back then and the reference of sk_user_data is the caller's.
+ * The proto below is back then and the reference of sk_user_data is the caller's.
  * Under the socket lock, because others that release it run release_cb: kTLS's
  * parser has a work item of its own until kTLS's close.
  */

@@ -9,18 +9,18 @@
 struct ktlsgate_conn;
 
 /**
- * struct ktlsgate_layer - our operations over one of kTLS's protos
+ * struct ktlsgate_layer - our operations over one of kTLS's or TCP's protos
  * @list: all layers
- * @base: kTLS's proto
- * @base_ops: kTLS's socket operations
- * @ulp: kTLS's module, whose functions @proto and @ops copy
+ * @base: kTLS's proto, or TCP's for relayed connections
+ * @base_ops: the socket operations that belong to it
+ * @ulp: kTLS's module, whose functions @proto and @ops copy, NULL over TCP
  * @proto: @base with ours in front
  * @ops: @base_ops with ours in front
  * @dead: the proto below kTLS with a close() that does nothing, see
- *	ktlsgate_close_work()
+ *	ktlsgate_close_work(); unused over TCP
  *
- * kTLS has one proto for each family and kind of offload, so there are two of
- * these. They live until the module goes.
+ * kTLS has one proto for each family and kind of offload, TCP one for each
+ * family, so there are four of these. They live until the module goes.
  */
 struct ktlsgate_layer {
 	struct list_head	list;

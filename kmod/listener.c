@@ -117,6 +117,7 @@ static struct sock *listener_find(struct net *net,
  * ktlsgate_listener_get() - the listener that takes a connection
  * @net: the namespace
  * @where: the gate's place
+ * @local: the address that the client dialled
  * @child: the connection
  *
  * The exact address goes before the wildcard, as in the kernel's own lookup.
@@ -126,6 +127,7 @@ static struct sock *listener_find(struct net *net,
  */
 struct sock *ktlsgate_listener_get(struct net *net,
 				   const struct ktlsgate_where *where,
+				   const struct in6_addr *local,
 				   const struct sock *child)
 {
 	struct in6_addr address = where->address;
@@ -133,7 +135,7 @@ struct sock *ktlsgate_listener_get(struct net *net,
 	struct sock *sk;
 
 	if (ipv6_addr_any(&address))
-		ktlsgate_local_address(child, &address);
+		address = *local;
 
 	rcu_read_lock();
 	sk = listener_find(net, &address, where->port, child, &misfit);

@@ -24,6 +24,7 @@ struct ktlsgate_listeners {
 
 struct sock *ktlsgate_listener_get(struct net *net,
 				   const struct ktlsgate_where *where,
+				   const struct in6_addr *local,
 				   const struct sock *child);
 void ktlsgate_listener_survey(struct net *net,
 			      const struct ktlsgate_where *where,

@@ -13,4 +13,10 @@ extern struct genl_family ktlsgate_family;
 int ktlsgate_netlink_init(void);
 void ktlsgate_netlink_exit(void);
 
+/* Set the sentence and return the error. */
+#define refuse(extack, err, sentence) ({		\
+	NL_SET_ERR_MSG(extack, sentence);		\
+	err;						\
+})
+
 #endif /* _KTLSGATE_NETLINK_H */

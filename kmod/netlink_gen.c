@@ -71,7 +71,7 @@ const struct nla_policy ktlsgate_conn_kill_nl_policy[KTLSGATE_A_CONN_CLOSE_TEXT 
 };
 
 /* KTLSGATE_CMD_HANDOFF - do */
-const struct nla_policy ktlsgate_handoff_nl_policy[KTLSGATE_A_HANDOFF_NOTE + 1] = {
+const struct nla_policy ktlsgate_handoff_nl_policy[KTLSGATE_A_HANDOFF_LOCAL_PORT + 1] = {
 	[KTLSGATE_A_HANDOFF_FD] = NLA_POLICY_MIN(NLA_S32, 0),
 	[KTLSGATE_A_HANDOFF_GATE] = { .type = NLA_NUL_STRING, .len = KTLSGATE_NAME_MAX, },
 	[KTLSGATE_A_HANDOFF_IDENTITY] = NLA_POLICY_NESTED(ktlsgate_identity_nl_policy),
@@ -79,6 +79,12 @@ const struct nla_policy ktlsgate_handoff_nl_policy[KTLSGATE_A_HANDOFF_NOTE + 1] 
 	[KTLSGATE_A_HANDOFF_SECRET_TX] = { .type = NLA_BINARY, },
 	[KTLSGATE_A_HANDOFF_HANDSHAKE_TIME] = { .type = NLA_U64, },
 	[KTLSGATE_A_HANDOFF_NOTE] = { .type = NLA_BINARY, },
+	[KTLSGATE_A_HANDOFF_PATH] = NLA_POLICY_MAX(NLA_U32, 1),
+	[KTLSGATE_A_HANDOFF_RELAY_REASON] = { .type = NLA_NUL_STRING, .len = KTLSGATE_RELAY_REASON_MAX, },
+	[KTLSGATE_A_HANDOFF_PEER_ADDRESS] = { .type = NLA_BINARY, },
+	[KTLSGATE_A_HANDOFF_PEER_PORT] = { .type = NLA_U16, },
+	[KTLSGATE_A_HANDOFF_LOCAL_ADDRESS] = { .type = NLA_BINARY, },
+	[KTLSGATE_A_HANDOFF_LOCAL_PORT] = { .type = NLA_U16, },
 };
 
 /* KTLSGATE_CMD_REFUSE - do */
@@ -146,7 +152,7 @@ const struct genl_ops ktlsgate_nl_ops[9] = {
 		.cmd		= KTLSGATE_CMD_HANDOFF,
 		.doit		= ktlsgate_nl_handoff_doit,
 		.policy		= ktlsgate_handoff_nl_policy,
-		.maxattr	= KTLSGATE_A_HANDOFF_NOTE,
+		.maxattr	= KTLSGATE_A_HANDOFF_LOCAL_PORT,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

@@ -259,16 +259,7 @@ static void send_count(struct ktlsgate_conn *conn, int sent, bool sendfile)
 {
 	if (sent <= 0)
 		return;
-	WRITE_ONCE(conn->tx_bytes, conn->tx_bytes + sent);
-	this_cpu_add(conn->gate->traffic->tx_bytes, sent);
-	if (sendfile) {
-		WRITE_ONCE(conn->tx_sendfile_calls,
-			   conn->tx_sendfile_calls + 1);
-		WRITE_ONCE(conn->tx_sendfile_bytes,
-			   conn->tx_sendfile_bytes + sent);
-		this_cpu_inc(conn->gate->traffic->tx_sendfile_calls);
-		this_cpu_add(conn->gate->traffic->tx_sendfile_bytes, sent);
-	}
+	ktlsgate_conn_sent(conn, sent, sendfile);
 	conn->tx_records += sent / TLS_MAX_PAYLOAD_SIZE + 1;
 	if (unlikely(conn->tx_records >= SEND_RECORDS_MAX &&
 		     conn->tx_secret.len))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Socket options: the agent may ask who its client is, and nothing of TLS. */
+#include <linux/tcp.h>
 #include <linux/uaccess.h>
 #include <net/tls.h>
 
@@ -89,7 +90,7 @@ static int sockopt_peer(const struct ktlsgate_conn *conn, int optname,
 /* TCP below kTLS knows nothing of SOL_TLS, and says so in its own way. */
 static const struct proto *sockopt_proto(const struct sock *sk, int level)
 {
-	if (level == SOL_TLS)
+	if (level == SOL_TLS && ktlsgate_conn(sk)->path == KTLSGATE_PATH_KERNEL)
 		return tls_get_ctx(sk)->sk_proto;
 	return ktlsgate_conn(sk)->layer->base;
 }
@@ -128,6 +129,9 @@ int ktlsgate_getsockopt(struct sock *sk, int level, int optname,
 int ktlsgate_setsockopt(struct sock *sk, int level, int optname,
 			sockptr_t optval, unsigned int optlen)
 {
+	/* As where kTLS is: an agent's own would be laid over ours. */
+	if (level == SOL_TCP && optname == TCP_ULP)
+		return -EEXIST;
 	return sockopt_proto(sk, level)->setsockopt(sk, level, optname,
 						    optval, optlen);
 }

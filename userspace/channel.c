@@ -379,6 +379,21 @@ static void put_note(struct nl_msg *msg, const struct identity *identity)
 			note_write(identity, note), note);
 }
 
+static void put_relayed(struct nl_msg *msg, const struct relayed *relayed)
+{
+	char *reason = xstrndup(relayed->reason, KTLSGATE_RELAY_REASON_MAX);
+
+	nla_put_u32(msg, KTLSGATE_A_HANDOFF_PATH, KTLSGATE_PATH_RELAY);
+	nla_put_string(msg, KTLSGATE_A_HANDOFF_RELAY_REASON, reason);
+	nla_put(msg, KTLSGATE_A_HANDOFF_PEER_ADDRESS,
+		address_size(relayed->peer), relayed->peer->bytes);
+	nla_put_u16(msg, KTLSGATE_A_HANDOFF_PEER_PORT, relayed->peer_port);
+	nla_put(msg, KTLSGATE_A_HANDOFF_LOCAL_ADDRESS,
+		address_size(relayed->local), relayed->local->bytes);
+	nla_put_u16(msg, KTLSGATE_A_HANDOFF_LOCAL_PORT, relayed->local_port);
+	free(reason);
+}
+
 static void read_id(struct nlattr **attrs, void *arg)
 {
 	if (attrs[KTLSGATE_A_HANDOFF_ID])
@@ -409,6 +424,8 @@ int channel_handoff(struct channel *channel, const struct handoff *handoff,
 	nla_put_u64(msg, KTLSGATE_A_HANDOFF_HANDSHAKE_TIME,
 		    handoff->handshake_time);
 	put_note(msg, handoff->identity);
+	if (handoff->relayed)
+		put_relayed(msg, handoff->relayed);
 	expect(channel, read_id, handoff_policy, KTLSGATE_A_HANDOFF_MAX, id);
 	error = call(channel, msg);
 	if (!error)

@@ -26,11 +26,21 @@ struct gate_status {
 	uint32_t queue_max;
 };
 
+/* What the kernel is told of a client that is relayed. */
+struct relayed {
+	const char *reason;
+	const struct address *peer;
+	const struct address *local;	/* as the client dialled it */
+	uint16_t peer_port;
+	uint16_t local_port;
+};
+
 struct handoff {
 	int fd;				/* consumed, see channel_handoff() */
 	const char *gate;
 	const struct identity *identity;
 	const struct secrets *secrets;
+	const struct relayed *relayed;	/* NULL: kTLS has the connection */
 	uint64_t handshake_time;	/* nanoseconds */
 };
 

@@ -8,6 +8,7 @@
 
 #include "describe.h"
 #include "dn.h"
+#include "ktls.h"
 #include "mem.h"
 #include "profile.h"
 
@@ -226,9 +227,9 @@ static void put_versions(json *object, const struct profile_offer *offer)
 {
 	/* "1.2" of "TLS 1.2" */
 	describe_text(object, "tls-min-version",
-		      profile_version_name(offer->min_version) + 4);
+		      ktls_version_name(offer->min_version) + 4);
 	describe_text(object, "tls-max-version",
-		      profile_version_name(offer->max_version) + 4);
+		      ktls_version_name(offer->max_version) + 4);
 }
 
 static void put_tls(const struct gate_config *gate, unsigned int ciphers,

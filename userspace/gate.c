@@ -5,6 +5,7 @@
 #include "describe.h"
 #include "gate.h"
 #include "mem.h"
+#include "peername.h"
 #include "profile.h"
 #include "tlsctx.h"
 
@@ -78,6 +79,19 @@ static void compile_mapping(struct gate *gate, struct report *report)
 	free(error);
 }
 
+/* The gate serves all the same: who cannot be relayed is refused. */
+static void open_peername(const struct gate_config *cfg, struct report *report)
+{
+	struct place place = config_place(cfg, GATE_RELAY);
+	char *error = cfg->relay ? peername_open() : NULL;
+
+	if (error)
+		report_add(report, SEVERITY_WARNING, &place,
+			   "clients that kTLS cannot carry will be refused, for accept() in the agent would not name them: %s",
+			   error);
+	free(error);
+}
+
 struct gate *gate_new(struct config *config, const struct gate_config *cfg,
 		      struct netns *ns, OSSL_LIB_CTX *const *libs,
 		      unsigned int workers, unsigned int ciphers,
@@ -109,6 +123,7 @@ struct gate *gate_new(struct config *config, const struct gate_config *cfg,
 	compile_mapping(gate, report);
 	gate->admission = admission_new(cfg);
 	gate->refusals = refusals_new();
+	open_peername(cfg, report);
 	if (report->errors == errors)
 		return gate;
 	gate_put(gate);

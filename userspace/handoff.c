@@ -10,6 +10,7 @@
 
 #include "channel.h"
 #include "handoff.h"
+#include "ktls.h"
 #include "live.h"
 #include "log.h"
 #include "mem.h"
@@ -118,13 +119,15 @@ static void log_accepted(const struct handshake *handshake, uint64_t took)
 		return;
 	address_print(&handshake->peer, handshake->peer_port, peer);
 	log_with(LOG_DEBUG, &fields,
-		 "gate %s: %s accepted: %s TLS %s %s %s%s %llu.%llums",
+		 "gate %s: %s accepted: %s %s %s %s%s %llu.%llums%s%s",
 		 fields.gate, peer, identity->principal,
-		 identity->tls_version == TLS1_3_VERSION ? "1.3" : "1.2",
+		 ktls_version_name(identity->tls_version),
 		 handshake->cipher, handshake->group,
 		 identity->resumed ? " resumed" : "",
 		 (unsigned long long)took / 1000000,
-		 (unsigned long long)took / 100000 % 10);
+		 (unsigned long long)took / 100000 % 10,
+		 handshake->obstacle ? " relayed: " : "",
+		 handshake->obstacle ? handshake->obstacle : "");
 }
 
 static void explain(struct handshake *handshake, int error)
@@ -140,6 +143,22 @@ static void explain(struct handshake *handshake, int error)
 	handshake->verdict.principal = xstrdup(handshake->identity.principal);
 }
 
+static bool give(struct handshake *handshake, const struct handoff *call)
+{
+	uint32_t id;
+	int error = channel_handoff(channel_of(handshake), call, &id);
+
+	if (error) {
+		explain(handshake, error);
+		return false;
+	}
+	/* The others were judged by the new rules before this one. */
+	if (atomic_load(&handshake->gate->replaced))
+		live_review();
+	log_accepted(handshake, call->handshake_time);
+	return true;
+}
+
 bool handoff(struct handshake *handshake)
 {
 	struct handoff call = {
@@ -150,8 +169,6 @@ bool handoff(struct handshake *handshake)
 			   handshake->secrets : NULL,
 		.handshake_time = now_ns() - handshake->began,
 	};
-	uint32_t id;
-	int error;
 
 	epoll_ctl(handshake->worker->epoll, EPOLL_CTL_DEL, handshake->fd, NULL);
 	/* The connection goes on: its session is no bad one to be forgotten. */
@@ -161,14 +178,29 @@ bool handoff(struct handshake *handshake)
 	SSL_free(handshake->ssl);
 	handshake->ssl = NULL;
 	handshake->fd = -1;
-	error = channel_handoff(channel_of(handshake), &call, &id);
-	if (!error) {
-		/* The others were judged by the new rules before this one. */
-		if (atomic_load(&handshake->gate->replaced))
-			live_review();
-		log_accepted(handshake, call.handshake_time);
-		return true;
-	}
-	explain(handshake, error);
-	return false;
+	return give(handshake, &call);
+}
+
+bool handoff_relayed(struct handshake *handshake, int fd)
+{
+	struct sockaddr_storage dialled = {};
+	socklen_t size = sizeof(dialled);
+	struct address local;
+	struct relayed relayed = {
+		.reason = handshake->obstacle,
+		.peer = &handshake->peer,
+		.peer_port = handshake->peer_port,
+		.local = &local,
+	};
+	struct handoff call = {
+		.fd = fd,
+		.gate = handshake->gate->cfg->name,
+		.identity = &handshake->identity,
+		.relayed = &relayed,
+		.handshake_time = now_ns() - handshake->began,
+	};
+
+	getsockname(handshake->fd, (struct sockaddr *)&dialled, &size);
+	address_of(&dialled, &local, &relayed.local_port);
+	return give(handshake, &call);
 }

@@ -26,4 +26,7 @@ const char *agent_answer_text(enum agent_answer answer);
  */
 bool handoff(struct handshake *handshake);
 
+/* The same of @fd, which the client's connection will be relayed to. */
+bool handoff_relayed(struct handshake *handshake, int fd);
+
 #endif

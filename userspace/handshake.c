@@ -21,6 +21,7 @@
 #include "ocspstep.h"
 #include "principal.h"
 #include "refusal.h"
+#include "relay.h"
 #include "sessions.h"
 #include "sniff.h"
 
@@ -34,17 +35,12 @@
 #define SETTLE_LAST_NS	(20 * MS)
 #define AGENT_NS	(20 * MS)
 
+static void ask_agent(struct handshake *handshake);
 static void step(struct handshake *handshake);
 
 static struct gate_slot *slot_of(const struct handshake *handshake)
 {
 	return &handshake->gate->slot[handshake->worker->index];
-}
-
-struct handshake *handshake_of_timer(struct timer *timer)
-{
-	return (struct handshake *)((char *)timer -
-				    offsetof(struct handshake, timer));
 }
 
 /* The memory stays until the events at hand are served: they may point here. */
@@ -61,6 +57,8 @@ static void finish(struct handshake *handshake)
 	handshake->fd = -1;
 	secrets_free(&worker->secrets, handshake->secrets);
 	handshake->secrets = NULL;
+	free(handshake->obstacle);
+	handshake->obstacle = NULL;
 	verdict_free(&handshake->verdict);
 	identity_free(&handshake->identity);
 	slot_of(handshake)->handshakes--;
@@ -144,6 +142,16 @@ static void linger(struct handshake *handshake)
 		finish(handshake);
 }
 
+/* An alert of one's choice goes by kTLS only, OpenSSL has this one. */
+static bool close_notify(struct handshake *handshake)
+{
+	if (!handshake->obstacle)
+		return ktls_send_alert(handshake->fd, 1, SSL_AD_CLOSE_NOTIFY);
+	verdict_attach(handshake->ssl, NULL);
+	SSL_set_quiet_shutdown(handshake->ssl, 0);
+	return SSL_shutdown(handshake->ssl) >= 0;
+}
+
 /*
  * The handshake itself went well, so an alert would look to a Kafka client
  * like failed authentication, which it does not try again. The end of the
@@ -152,8 +160,7 @@ static void linger(struct handshake *handshake)
 static void refuse_after(struct handshake *handshake)
 {
 	if (handshake->fd >= 0)
-		handshake->said_goodbye = ktls_send_alert(handshake->fd, 1,
-							  SSL_AD_CLOSE_NOTIFY);
+		handshake->said_goodbye = close_notify(handshake);
 	refuse(handshake);
 }
 
@@ -211,23 +218,6 @@ static void first(struct handshake *handshake)
 	step(handshake);
 }
 
-/* The kernel must have both keys, and OpenSSL nothing that it has not. */
-static bool keys_are_in_the_kernel(struct handshake *handshake)
-{
-	bool tx = BIO_get_ktls_send(SSL_get_wbio(handshake->ssl));
-	bool rx = BIO_get_ktls_recv(SSL_get_rbio(handshake->ssl));
-
-	if (tx && rx && !SSL_has_pending(handshake->ssl))
-		return true;
-	verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_HANDOFF_FAILED,
-		    "kTLS has no keys for %s (%s): %s",
-		    tx && rx ? "data read ahead" : tx ? "receiving" :
-		    rx ? "sending" : "both directions",
-		    SSL_get_cipher_name(handshake->ssl),
-		    "is tls.ko loaded, and the cipher's module?");
-	return false;
-}
-
 static void take_names(struct handshake *handshake)
 {
 	snprintf(handshake->cipher, sizeof(handshake->cipher), "%s",
@@ -239,6 +229,10 @@ static void take_names(struct handshake *handshake)
 void handshake_refuse(struct handshake *handshake, uint8_t alert)
 {
 	handshake->verdict.principal = xstrdup(handshake->identity.principal);
+	if (handshake->obstacle) {
+		refuse_after(handshake);
+		return;
+	}
 	if (ktls_send_alert(handshake->fd, 2, alert))
 		handshake->verdict.alert_sent = alert;
 	refuse(handshake);
@@ -252,8 +246,12 @@ void handshake_admit(struct handshake *handshake)
 				    handshake->gate->cfg->handshake_timeout *
 				    MS);
 	sessions_keep(handshake->ssl, &handshake->identity);
-	handshake->state = HANDSHAKE_SETTLE;
 	handshake->tries = 0;
+	if (handshake->obstacle) {
+		ask_agent(handshake);
+		return;
+	}
+	handshake->state = HANDSHAKE_SETTLE;
 	step(handshake);
 }
 
@@ -284,8 +282,13 @@ static void established(struct handshake *handshake)
 {
 	uint8_t alert;
 
-	if (!keys_are_in_the_kernel(handshake)) {
-		refuse(handshake);
+	handshake->obstacle = ktls_obstacle(handshake->ssl);
+	if (handshake->obstacle && !handshake->gate->cfg->relay) {
+		verdict_set(&handshake->verdict,
+			    KTLSGATE_REFUSAL_HANDOFF_FAILED,
+			    "%s, and this gate does not relay: is tls.ko loaded, and the cipher's module?",
+			    handshake->obstacle);
+		refuse_after(handshake);
 		return;
 	}
 	take_names(handshake);
@@ -317,16 +320,21 @@ static void tls(struct handshake *handshake)
 	refuse(handshake);
 }
 
+static void give_to_agent(struct handshake *handshake)
+{
+	if (handshake->obstacle ? relay_begin(handshake) : handoff(handshake))
+		finish(handshake);
+	else
+		refuse_after(handshake);
+}
+
 static void ask_agent(struct handshake *handshake)
 {
 	enum agent_answer answer = handoff_ask(handshake);
 	uint64_t wait = handshake->gate->cfg->agent_wait * MS;
 
 	if (answer == AGENT_READY) {
-		if (handoff(handshake))
-			finish(handshake);
-		else
-			refuse(handshake);
+		give_to_agent(handshake);
 		return;
 	}
 	if (answer == AGENT_OTHER_FAMILY || answer == AGENT_NO_GATE) {
@@ -429,8 +437,10 @@ static void too_late(struct handshake *handshake)
 	refuse(handshake);
 }
 
-void handshake_timer(struct handshake *handshake)
+static void on_timer(struct timer *timer)
 {
+	struct handshake *handshake = (struct handshake *)((char *)timer -
+				      offsetof(struct handshake, timer));
 	bool over = now_ns() >= handshake->deadline;
 
 	if (over && handshake->state == HANDSHAKE_LINGER)
@@ -465,6 +475,7 @@ void handshake_begin(struct worker *worker, struct gate *gate, int fd,
 		return;
 	}
 	handshake->source.kind = SOURCE_HANDSHAKE;
+	handshake->timer.expired = on_timer;
 	handshake->worker = worker;
 	handshake->gate = gate_get(gate);
 	handshake->fd = fd;

@@ -10,6 +10,7 @@
  *	AGENT	done; the agent does not listen, or its queue is full
  *	LINGER	refused; the client gets the time to read our alert
  *
+ * What kTLS does not carry goes on as a relay (relay.h) and needs no SETTLE.
  * Everything of it is touched by one worker only.
  */
 #ifndef KTLSGATED_HANDSHAKE_H
@@ -35,6 +36,7 @@ struct handshake {
 	SSL *ssl;
 	struct secrets *secrets;
 	struct ocsp_ticket *ocsp;	/* in OCSP */
+	char *obstacle;			/* why it is relayed, NULL: it is not */
 	struct verdict verdict;
 	struct identity identity;
 	struct address peer;
@@ -52,8 +54,6 @@ struct handshake {
 void handshake_begin(struct worker *worker, struct gate *gate, int fd,
 		     const struct sockaddr_storage *from);
 void handshake_event(struct handshake *handshake, uint32_t events);
-void handshake_timer(struct handshake *handshake);
-struct handshake *handshake_of_timer(struct timer *timer);
 
 /* For the steps that are elsewhere. */
 void handshake_set_state(struct handshake *handshake,

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/tls.h>
 #include <netinet/in.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "ktls.h"
+#include "loopback.h"
 #include "mem.h"
 
 #ifndef SOL_TLS
@@ -19,36 +19,6 @@
 #ifndef TCP_ULP
 #define TCP_ULP 31
 #endif
-
-/* Both ends of a connection; -1 in ends[0] and errno when that fails. */
-static void connect_pair(int ends[2])
-{
-	struct sockaddr_in at = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	socklen_t size = sizeof(at);
-	int listener, saved;
-
-	ends[0] = -1;
-	ends[1] = -1;
-	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (listener < 0)
-		return;
-	if (bind(listener, (struct sockaddr *)&at, sizeof(at)) ||
-	    listen(listener, 1) ||
-	    getsockname(listener, (struct sockaddr *)&at, &size))
-		goto out;
-	ends[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (ends[1] < 0 ||
-	    connect(ends[1], (struct sockaddr *)&at, sizeof(at)))
-		goto out;
-	ends[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-out:
-	saved = errno;
-	close(listener);
-	errno = saved;
-}
 
 static bool takes(int fd, const void *info, socklen_t size)
 {
@@ -88,14 +58,12 @@ static bool try_cipher(enum ktls_cipher cipher)
 		size = sizeof(keys.ccm128);
 		break;
 	}
-	connect_pair(ends);
-	if (ends[0] >= 0 &&
-	    !setsockopt(ends[0], IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls")))
+	if (!loopback_pair(LOOPBACK_IPV4, ends))
+		return false;
+	if (!setsockopt(ends[0], IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls")))
 		good = takes(ends[0], &keys, size);
-	if (ends[0] >= 0)
-		close(ends[0]);
-	if (ends[1] >= 0)
-		close(ends[1]);
+	close(ends[0]);
+	close(ends[1]);
 	return good;
 }
 
@@ -106,18 +74,14 @@ char *ktls_probe(unsigned int *ciphers)
 	int ends[2];
 
 	*ciphers = 0;
-	connect_pair(ends);
-	if (ends[0] < 0)
-		error = xasprintf("cannot connect over 127.0.0.1 to ask the kernel for TLS: %s: is the loopback interface up?",
-				  strerror(errno));
-	else if (setsockopt(ends[0], IPPROTO_TCP, TCP_ULP, "tls",
-			    sizeof("tls")))
+	if (!loopback_pair(LOOPBACK_IPV4, ends))
+		return xasprintf("cannot connect over 127.0.0.1 to ask the kernel for TLS: %s: is the loopback interface up?",
+				 strerror(errno));
+	if (setsockopt(ends[0], IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls")))
 		error = xasprintf("the kernel has no TLS (%s): modprobe tls, which needs CONFIG_TLS",
 				  strerror(errno));
-	if (ends[0] >= 0)
-		close(ends[0]);
-	if (ends[1] >= 0)
-		close(ends[1]);
+	close(ends[0]);
+	close(ends[1]);
 	if (error)
 		return error;
 	for (one = KTLS_AES_128_GCM; one <= KTLS_AES_128_CCM; one <<= 1)
@@ -150,6 +114,8 @@ char *ktls_names(unsigned int ciphers)
 /* 0: none of those, such as CBC, CCM with a short tag, or AES-256-CCM. */
 static unsigned int cipher_of(const char *suite)
 {
+	if (strstr(suite, "ARIA") || strstr(suite, "CAMELLIA"))
+		return 0;
 	if (strstr(suite, "CHACHA20"))
 		return KTLS_CHACHA20_POLY1305;
 	if (strstr(suite, "128-GCM") || strstr(suite, "128_GCM"))
@@ -165,6 +131,43 @@ static unsigned int cipher_of(const char *suite)
 bool ktls_carries(const char *suite, unsigned int ciphers)
 {
 	return cipher_of(suite) & ciphers;
+}
+
+const char *ktls_version_name(int version)
+{
+	switch (version) {
+	case TLS1_VERSION:
+		return "TLS 1.0";
+	case TLS1_1_VERSION:
+		return "TLS 1.1";
+	case TLS1_2_VERSION:
+		return "TLS 1.2";
+	default:
+		return "TLS 1.3";
+	}
+}
+
+char *ktls_obstacle(SSL *ssl)
+{
+	const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+	const char *suite = SSL_CIPHER_get_name(cipher);
+	int version = SSL_version(ssl);
+
+	if (BIO_get_ktls_send(SSL_get_wbio(ssl)) &&
+	    BIO_get_ktls_recv(SSL_get_rbio(ssl)))
+		return SSL_has_pending(ssl) ?
+		       xasprintf("OpenSSL had read ahead of kTLS, %s", suite) :
+		       NULL;
+	if (version < TLS1_2_VERSION)
+		return xasprintf("kTLS cannot carry %s",
+				 ktls_version_name(version));
+	if (!cipher_of(suite))
+		return xasprintf("kTLS cannot carry %s%s", suite,
+				 SSL_CIPHER_is_aead(cipher) ? "" :
+				 strstr(suite, "DES-CBC3") ? " (3DES)" :
+				 " (CBC)");
+	return xasprintf("this kernel's TLS took no keys for %s of %s", suite,
+			 ktls_version_name(version));
 }
 
 char *ktls_filter(const char *suites, unsigned int ciphers)

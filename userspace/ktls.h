@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <openssl/ssl.h>
+
 enum ktls_cipher {
 	KTLS_AES_128_GCM = 1, KTLS_AES_256_GCM = 2,
 	KTLS_CHACHA20_POLY1305 = 4, KTLS_AES_128_CCM = 8,
@@ -27,6 +29,14 @@ bool ktls_carries(const char *suite, unsigned int ciphers);
 
 /* The colon-separated list of cipher suites, cut to those; to be freed. */
 char *ktls_filter(const char *suites, unsigned int ciphers);
+
+const char *ktls_version_name(int version);	/* "TLS 1.2" */
+
+/*
+ * After a handshake: why the kernel has not the whole connection, to be freed;
+ * NULL when it has.
+ */
+char *ktls_obstacle(SSL *ssl);
 
 /* One alert record on a socket that has TLS_TX keys. */
 bool ktls_send_alert(int fd, uint8_t level, uint8_t description);

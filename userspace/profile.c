@@ -212,20 +212,6 @@ bool profile_apply(const struct gate_config *gate, unsigned int ciphers,
 	return good;
 }
 
-const char *profile_version_name(int version)
-{
-	switch (version) {
-	case TLS1_VERSION:
-		return "TLS 1.0";
-	case TLS1_1_VERSION:
-		return "TLS 1.1";
-	case TLS1_2_VERSION:
-		return "TLS 1.2";
-	default:
-		return "TLS 1.3";
-	}
-}
-
 /* What @ctx offers in these versions, NULL: nothing. */
 static STACK_OF(SSL_CIPHER) *offered(SSL_CTX *ctx, int lowest, int highest)
 {
@@ -341,7 +327,7 @@ static void lacking_versions(const struct profile_lists *lists, SSL_CTX *ctx,
 	for (version = lists->min_version; version <= lists->max_version;
 	     version++) {
 		STACK_OF(SSL_CIPHER) *list = offered(ctx, version, version);
-		const char *name = profile_version_name(version);
+		const char *name = ktls_version_name(version);
 
 		if (!list)
 			add_lack(out, name, not_there(name));

@@ -65,7 +65,4 @@ void lacks_free(struct lacks *lacks);
 void profile_check(const struct gate_config *gate, unsigned int ciphers,
 		   struct report *report);
 
-/* "TLS 1.2" */
-const char *profile_version_name(int version);
-
 #endif

@@ -9,6 +9,7 @@
 struct timer {
 	uint64_t due;		/* nanoseconds, CLOCK_MONOTONIC */
 	size_t place;		/* in the heap, from 1; 0: not set */
+	void (*expired)(struct timer *timer);	/* for who serves the heap */
 };
 
 struct timers {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +14,13 @@
 #include "log.h"
 #include "mem.h"
 #include "ocspstep.h"
+#include "relay.h"
 #include "worker.h"
 
 #define EVENTS		256
 #define ACCEPTS		64	/* in a row, before others have their turn */
 #define PAUSE_NS	100000000ULL
-#define FAREWELL_NS	3000000000ULL	/* for handshakes when stopping */
+#define FAREWELL_NS	3000000000ULL	/* for what goes on when stopping */
 
 static void watch(struct worker *worker, struct port *port, int operation)
 {
@@ -48,8 +50,10 @@ static void pause_accepting(struct worker *worker)
 		   now_ns() + PAUSE_NS);
 }
 
-static void resume_accepting(struct worker *worker)
+static void resume_accepting(struct timer *timer)
 {
+	struct worker *worker = (struct worker *)((char *)timer -
+				offsetof(struct worker, accept_pause));
 	size_t i;
 
 	worker->paused = false;
@@ -161,12 +165,8 @@ static void serve_timers(struct worker *worker)
 	uint64_t now = now_ns();
 	struct timer *timer;
 
-	while ((timer = timers_due(&worker->timers, now))) {
-		if (timer == &worker->accept_pause)
-			resume_accepting(worker);
-		else
-			handshake_timer(handshake_of_timer(timer));
-	}
+	while ((timer = timers_due(&worker->timers, now)))
+		timer->expired(timer);
 }
 
 /*
@@ -186,6 +186,8 @@ static bool serve_events(struct worker *worker, struct epoll_event *events,
 		if (source->kind == SOURCE_HANDSHAKE)
 			handshake_event((struct handshake *)source,
 					events[i].events);
+		else if (source->kind == SOURCE_RELAY)
+			relay_event(source, events[i].events);
 		else if (source->kind == SOURCE_LISTENER)
 			accept_clients(worker, (struct port *)source);
 		else
@@ -218,6 +220,7 @@ static void *worker_main(void *arg)
 		}
 		serve_timers(worker);
 		handshake_bury(worker);
+		relay_bury(worker);
 		if (!atomic_load(&worker->stop))
 			continue;
 		if (!until) {
@@ -225,11 +228,13 @@ static void *worker_main(void *arg)
 			timers_set(&worker->timers, &worker->accept_pause,
 				   until);
 		}
-		if (!worker->handshake_count || now_ns() >= until)
+		if ((!worker->handshake_count && !worker->relays) ||
+		    now_ns() >= until)
 			break;
 	}
 	handshake_end_all(worker);
 	ocspstep_answers(worker);
+	relay_end_all(worker);
 	return NULL;
 }
 
@@ -245,6 +250,7 @@ struct worker *worker_start(unsigned int index, int main_fd,
 	worker->main_fd = main_fd;
 	worker->agent_changed = agent_changed;
 	worker->wake.kind = SOURCE_WAKE;
+	worker->accept_pause.expired = resume_accepting;
 	sem_init(&worker->taken, 0, 0);
 	worker->lib = OSSL_LIB_CTX_new();
 	worker->epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -28,10 +28,12 @@ struct snapshot {
 
 /* What an epoll event is about. */
 struct source {
-	enum { SOURCE_WAKE, SOURCE_LISTENER, SOURCE_HANDSHAKE } kind;
+	enum { SOURCE_WAKE, SOURCE_LISTENER, SOURCE_HANDSHAKE,
+	       SOURCE_RELAY } kind;
 };
 
 struct handshake;
+struct relay;
 
 struct worker {
 	unsigned int index;
@@ -58,6 +60,8 @@ struct worker {
 	struct handshake *handshakes;	/* list of those under way */
 	struct handshake *dead;		/* freed once all events are served */
 	size_t handshake_count;
+	struct relay *relays;		/* list of those that live */
+	struct relay *dead_relays;	/* as dead */
 	atomic_bool *agent_changed;	/* asks the main thread to look */
 	int main_fd;			/* wakes it */
 };
@@ -69,7 +73,7 @@ struct worker *worker_start(unsigned int index, int main_fd,
 /* Returns when the worker uses nothing of its former snapshot's sockets. */
 void worker_serve(struct worker *worker, const struct snapshot *snapshot);
 
-/* Accepts no more, lets handshakes end for a moment, and joins. */
+/* Accepts no more, lets handshakes and relays end for a moment, and joins. */
 void worker_stop(struct worker *worker);
 
 /* Once nothing is left that was made with its library context. */

@@ -14,17 +14,25 @@
 #include "../conn.h"
 #include "../layer.h"
 #include "../receive.h"
+#include "../relay.h"
 #include "../send.h"
 #include "compat.h"
 
 /* 7.0: recvmsg lost its address length, which TCP never used. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
-#define ktlsgate_proto_recvmsg	ktlsgate_recvmsg
+#define ktlsgate_proto_recvmsg		ktlsgate_recvmsg
+#define ktlsgate_proto_relay_recvmsg	ktlsgate_relay_recvmsg
 #else
 static int ktlsgate_proto_recvmsg(struct sock *sk, struct msghdr *msg,
 				  size_t len, int flags, int *addr_len)
 {
 	return ktlsgate_recvmsg(sk, msg, len, flags);
+}
+
+static int ktlsgate_proto_relay_recvmsg(struct sock *sk, struct msghdr *msg,
+					size_t len, int flags, int *addr_len)
+{
+	return ktlsgate_relay_recvmsg(sk, msg, len, flags);
 }
 #endif
 
@@ -52,6 +60,14 @@ static inline void ktlsgate_proto_fill(struct proto *proto)
 	proto->ioctl = ktlsgate_proto_ioctl;
 #ifdef KTLSGATE_HAVE_SENDPAGE
 	proto->sendpage = ktlsgate_sendpage;
+#endif
+}
+
+static inline void ktlsgate_proto_fill_relay(struct proto *proto)
+{
+	proto->recvmsg = ktlsgate_proto_relay_recvmsg;
+#ifdef KTLSGATE_HAVE_SENDPAGE
+	proto->sendpage = ktlsgate_relay_sendpage;
 #endif
 }
 

@@ -240,6 +240,31 @@ void gate_handoff_init(struct gate_handoff *h, const struct tls_server *s,
 	}
 }
 
+static void put_address(struct nl_msg *msg, int address, int port,
+			const union net_addr *a)
+{
+	if (!a)
+		return;
+	if (a->sa.sa_family == AF_INET)
+		nla_put(msg, address, 4, &a->in.sin_addr);
+	else
+		nla_put(msg, address, 16, &a->in6.sin6_addr);
+	nla_put_u16(msg, port, ntohs(a->in.sin_port));
+}
+
+static void put_relay(struct nl_msg *msg, const struct gate_handoff *h)
+{
+	if (h->path)
+		nla_put_u32(msg, KTLSGATE_A_HANDOFF_PATH, h->path);
+	if (h->reason)
+		nla_put_string(msg, KTLSGATE_A_HANDOFF_RELAY_REASON,
+			       h->reason);
+	put_address(msg, KTLSGATE_A_HANDOFF_PEER_ADDRESS,
+		    KTLSGATE_A_HANDOFF_PEER_PORT, h->peer);
+	put_address(msg, KTLSGATE_A_HANDOFF_LOCAL_ADDRESS,
+		    KTLSGATE_A_HANDOFF_LOCAL_PORT, h->local);
+}
+
 struct nl_msg *gate_handoff_msg(struct gate_nl *nl,
 				const struct gate_handoff *h)
 {
@@ -267,6 +292,7 @@ struct nl_msg *gate_handoff_msg(struct gate_nl *nl,
 		nla_put(msg, KTLSGATE_A_HANDOFF_SECRET_TX, h->secret_tx_len,
 			h->secret_tx);
 	nla_put_u64(msg, KTLSGATE_A_HANDOFF_HANDSHAKE_TIME, 1234567);
+	put_relay(msg, h);
 	return msg;
 }
 

@@ -68,6 +68,7 @@ struct gate_conn {
 	char close_text[128];
 	int note_len;		/* -1: none */
 	char note[64];
+	char reason[KTLSGATE_RELAY_REASON_MAX + 1];
 	union net_addr peer, local;
 	uint64_t rx_bytes, tx_bytes, sendfile_calls, sendfile_bytes;
 	uint32_t updates_received, updates_sent;
@@ -91,6 +92,9 @@ struct gate_handoff {
 	const void *note;
 	size_t note_len;
 	uint64_t not_after;	/* 0: not told */
+	uint32_t path;			/* the following for relay only */
+	const char *reason;
+	const union net_addr *peer, *local;
 };
 void gate_handoff_init(struct gate_handoff *h, const struct tls_server *s,
 		       const char *gate);

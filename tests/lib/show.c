@@ -157,6 +157,7 @@ void gate_conn_parse(struct nlattr **attrs, struct gate_conn *c)
 	c->tx_bytes = number(attrs[KTLSGATE_A_CONN_TX_BYTES]);
 	c->sendfile_calls = number(attrs[KTLSGATE_A_CONN_TX_SENDFILE_CALLS]);
 	c->sendfile_bytes = number(attrs[KTLSGATE_A_CONN_TX_SENDFILE_BYTES]);
+	text(c->reason, attrs[KTLSGATE_A_CONN_RELAY_REASON], sizeof(c->reason));
 	c->updates_received =
 		number(attrs[KTLSGATE_A_CONN_KEY_UPDATES_RECEIVED]);
 	c->updates_sent = number(attrs[KTLSGATE_A_CONN_KEY_UPDATES_SENT]);
