@@ -77,4 +77,4 @@ check "more than 8192 bytes: refused" eval '
 	client --cert "$work/endless.crt" --key "$work/endless.key" >/dev/null
 	not echoed'
 check "and told so" logged \
-	"the client certificate'"'"'s subject or issuer is longer than 8192 bytes"
+	"the client certificate's subject or issuer is longer than 8192 bytes"
