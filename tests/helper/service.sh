@@ -25,6 +25,14 @@ check "is ready" systemctl is-active ktlsgated
 check "tells its status" eval \
 	'systemctl show -P StatusText ktlsgated | grep -q "1 gates"'
 check "serves" mtls_echo
+check "gate show tells what is in force" eval \
+	'"$ktlsgate" -j gate show kafka |
+	 jq -e ".[0].in_force.certificate.subject == \"CN=localhost\""'
+check "from a file that everyone may read" eval \
+	'[ "$(stat -c "%a %U" /run/ktlsgated/gates.json)" = "644 root" ] &&
+	 setpriv --reuid 65534 --clear-groups cat /run/ktlsgated/gates.json'
+check "and that has no key in it" not grep -q "PRIVATE KEY" \
+	/run/ktlsgated/gates.json
 client >/dev/null
 entry() {
 	journalctl -q -u ktlsgated -o json --no-pager REASON="$1" |
@@ -82,5 +90,7 @@ check "and serves" mtls_echo
 systemctl stop ktlsgated
 check "stopped, the port stays closed" eval \
 	'client --raw 6869 --timeout 20 >/dev/null; said ".connected == false"'
+check "and nothing is told to be in force" not test -e \
+	/run/ktlsgated/gates.json
 rm -rf /etc/systemd/system/ktlsgated.service* /etc/ktlsgate
 systemctl daemon-reload
