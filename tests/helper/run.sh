@@ -11,8 +11,9 @@ ip link set lo up
 certificates
 
 parts=("$@")
-[ $# -gt 0 ] || parts=(config dn mapping handshake refusals steering agent reload
-		       resumption namespace service)
+[ $# -gt 0 ] || parts=(config certs dn mapping handshake refusals chains
+		       choice pkcs11 steering agent reload rotation resumption
+		       namespace service)
 for part in "${parts[@]}"; do
 	echo "# $part"
 	. "$helper_dir/$part.sh"
