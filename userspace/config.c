@@ -11,9 +11,9 @@
 #include "configcheck.h"
 #include "files.h"
 #include "mem.h"
+#include "pairs.h"
 #include "profile.h"
 #include "schema.h"
-#include "token.h"
 
 const char *const client_auth_names[] = {
 	"required", "requested", "none", NULL
@@ -37,8 +37,6 @@ static void read_strings(struct schema_reader *reader, yaml_node_t *node,
 			 const struct schema_key *key, void *out);
 static void read_bundles(struct schema_reader *reader, yaml_node_t *node,
 			 const struct schema_key *key, void *out);
-static void read_pairs(struct schema_reader *reader, yaml_node_t *node,
-		       const struct schema_key *key, void *out);
 static void read_gates(struct schema_reader *reader, yaml_node_t *node,
 		       const struct schema_key *key, void *out);
 
@@ -83,7 +81,7 @@ static const struct schema_key gate_keys[GATE_KEYS] = {
 	},
 	[GATE_CERTIFICATES] = {
 		.name = "certificates", .type = SCHEMA_CUSTOM,
-		.read = read_pairs, .offset = 0,
+		.read = pairs_read, .offset = 0,
 	},
 	[GATE_CLIENT_AUTH] = {
 		.name = "client-auth", .type = SCHEMA_CHOICE,
@@ -202,23 +200,6 @@ static const struct schema_key gate_keys[GATE_KEYS] = {
 	[GATE_PLAINTEXT_FROM] = {
 		.name = "plaintext-from", .type = SCHEMA_CUSTOM,
 		.read = read_sources, .offset = 0,
-	},
-};
-
-#define PAIR_AT(member) offsetof(struct pair_config, member)
-
-static const struct schema_key pair_keys[PAIR_KEYS] = {
-	[PAIR_CERTIFICATE] = {
-		.name = "certificate", .type = SCHEMA_STRING, .required = true,
-		.offset = PAIR_AT(certificate),
-	},
-	[PAIR_PRIVATE_KEY] = {
-		.name = "private-key", .type = SCHEMA_STRING, .required = true,
-		.offset = PAIR_AT(private_key),
-	},
-	[PAIR_PASSPHRASE_FILE] = {
-		.name = "passphrase-file", .type = SCHEMA_STRING,
-		.offset = PAIR_AT(passphrase_file),
 	},
 };
 
@@ -350,37 +331,6 @@ static void read_bundles(struct schema_reader *reader, yaml_node_t *node,
 	}
 }
 
-/* Those after the first, which has keys of its own in the gate. */
-static void read_pairs(struct schema_reader *reader, yaml_node_t *node,
-		       const struct schema_key *key, void *out)
-{
-	struct gate_config *gate = out;
-	yaml_node_item_t *item;
-
-	if (node->type != YAML_SEQUENCE_NODE) {
-		schema_error(reader, node, key->name,
-			     "must be a list of mappings, each with certificate and private-key");
-		return;
-	}
-	for (item = node->data.sequence.items.start;
-	     item < node->data.sequence.items.top; item++) {
-		struct pair_config *pair;
-		yaml_node_t *entry;
-
-		entry = yaml_document_get_node(reader->document, *item);
-		if (gate->pair_count == CONFIG_MAX_PAIRS) {
-			schema_error(reader, entry, key->name,
-				     "more than %d with that of the gate itself",
-				     CONFIG_MAX_PAIRS);
-			return;
-		}
-		pair = &gate->pairs[gate->pair_count++];
-		pair->line = schema_line(entry);
-		schema_read(reader, entry, pair_keys, PAIR_KEYS, pair,
-			    pair->lines, "pair of certificate and key");
-	}
-}
-
 static void gate_defaults(struct gate_config *gate)
 {
 	gate->steering = true;
@@ -417,41 +367,9 @@ static const char *peek_name(struct schema_reader *reader, yaml_node_t *node)
 	return NULL;
 }
 
-/* The PIN of a token may be named in its URI as well (RFC 7512). */
-static void find_pins(struct gate_config *gate, struct report *report)
-{
-	size_t i;
-
-	for (i = 0; i < gate->pair_count; i++) {
-		struct pair_config *pair = &gate->pairs[i];
-		struct place place = config_pair_place(gate, pair,
-						       PAIR_PRIVATE_KEY);
-		char *path, *error;
-
-		if (!token_is_uri(pair->private_key))
-			continue;
-		error = token_check(pair->private_key, &path);
-		if (!error && path && pair->passphrase_file)
-			error = xstrdup("pin-source in the URI and passphrase-file name the PIN twice: leave one of them out");
-		if (error)
-			report_add(report, SEVERITY_ERROR, &place, "%s",
-				   error);
-		else if (path)
-			pair->passphrase_file = xstrdup(path);
-		free(path);
-		free(error);
-	}
-}
-
 static void gate_complete(struct gate_config *gate, struct report *report)
 {
-	struct pair_config *first = &gate->pairs[0];
-
-	first->line = gate->line;
-	first->lines[PAIR_CERTIFICATE] = gate->lines[GATE_CERTIFICATE];
-	first->lines[PAIR_PRIVATE_KEY] = gate->lines[GATE_PRIVATE_KEY];
-	first->lines[PAIR_PASSPHRASE_FILE] = gate->lines[GATE_PASSPHRASE_FILE];
-	find_pins(gate, report);
+	pairs_complete(gate, report);
 	if (!gate->lines[GATE_RELAY])
 		gate->relay = gate->tls_profile == PROFILE_OLD;
 	config_check_gate(gate, report);
@@ -498,18 +416,6 @@ struct place config_place(const struct gate_config *gate, enum gate_key key)
 	struct place place = {
 		.gate = gate->name, .key = gate_keys[key].name,
 		.line = gate->lines[key] ? gate->lines[key] : gate->line,
-	};
-
-	return place;
-}
-
-struct place config_pair_place(const struct gate_config *gate,
-			       const struct pair_config *pair,
-			       enum pair_key key)
-{
-	struct place place = {
-		.gate = gate->name, .key = pair_keys[key].name,
-		.line = pair->lines[key] ? pair->lines[key] : pair->line,
 	};
 
 	return place;
@@ -605,17 +511,6 @@ struct config *config_get(struct config *config)
 {
 	atomic_fetch_add_explicit(&config->refs, 1, memory_order_relaxed);
 	return config;
-}
-
-static void pairs_free(struct gate_config *gate)
-{
-	size_t i;
-
-	for (i = 0; i < gate->pair_count; i++) {
-		free(gate->pairs[i].certificate);
-		free(gate->pairs[i].private_key);
-		free(gate->pairs[i].passphrase_file);
-	}
 }
 
 void config_put(struct config *config)

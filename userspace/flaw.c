@@ -39,6 +39,9 @@ static char *key_text(X509 *certificate, const char *subject)
 {
 	EVP_PKEY *key = X509_get0_pubkey(certificate);
 
+	if (!key)
+		return xasprintf("certificate %s has a key of a type that is not known here",
+				 subject);
 	return xasprintf("certificate %s has a key that is too weak (%s, %d bits)",
 			 subject, EVP_PKEY_get0_type_name(key),
 			 EVP_PKEY_get_bits(key));

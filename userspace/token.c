@@ -294,7 +294,7 @@ static bool sign(EVP_PKEY *key, bool signing, OSSL_LIB_CTX *lib,
 char *token_try(EVP_PKEY *key, X509 *certificate, OSSL_LIB_CTX *lib)
 {
 	EVP_PKEY *public = X509_get0_pubkey(certificate);
-	const char *type = EVP_PKEY_get0_type_name(public);
+	const char *type = public ? EVP_PKEY_get0_type_name(public) : NULL;
 	unsigned char signature[2048];
 	size_t size = sizeof(signature);
 

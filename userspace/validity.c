@@ -50,7 +50,8 @@ void validity_check(X509 *certificate, const struct place *place,
 		report_add(report, severity, place,
 			   "certificate %s is not valid before %s", subject,
 			   when);
-		note_begin(from, report);
+		if (severity == SEVERITY_ERROR)
+			note_begin(from, report);
 	} else if (X509_cmp_time(until, &soon) < 0 &&
 		   ASN1_TIME_diff(&days, &seconds, NULL, until)) {
 		report_add(report, SEVERITY_WARNING, place,

@@ -120,7 +120,7 @@ damaged() {
 	{ cat "$work/ca.crt"; sed 's/^MII/MIX/' "$work/other-ca.crt"
 	  cat "$work/other-ca.crt"; } >"$work/damaged"
 	config "client-ca: $work/damaged"
-	checked 2 "client-ca: certificate 2 of $work/damaged is damaged"
+	checked 2 "client-ca: certificate 2 of $work/damaged (line "
 }
 check "a damaged certificate between good ones" damaged
 expired() {

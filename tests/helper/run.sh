@@ -11,9 +11,11 @@ ip link set lo up
 certificates
 
 parts=("$@")
-[ $# -gt 0 ] || parts=(config dn mapping spiffe admission handshake profiles
-		       refusals steering agent reload resumption crl ocsp live
-		       namespace service)
+[ $# -gt 0 ] || parts=(config certs dn mapping spiffe admission handshake
+		       profiles refusals chains choice pkcs11 steering agent
+		       reload rotation resumption crl ocsp live relay namespace
+		       service)
+<<<<<<< HEAD
 for part in "${parts[@]}"; do
 	echo "# $part"
 	. "$helper_dir/$part.sh"
