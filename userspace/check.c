@@ -205,6 +205,9 @@ static json *gate_json(const struct gate_config *gate, struct report *report)
 	put_number(object, "handshake-timeout-ms", gate->handshake_timeout);
 	put_number(object, "max-handshakes", gate->max_handshakes);
 	put_number(object, "agent-wait-ms", gate->agent_wait);
+	put_text(object, "ocsp", ocsp_names[gate->ocsp]);
+	put_text(object, "ocsp-responder", gate->ocsp_responder);
+	put_bool(object, "ocsp-stapling", gate->ocsp_stapling);
 	put(object, "plaintext-from", prefixes_json(gate));
 	put(object, "certificate", NULL);
 	put(object, "client-ca", NULL);
@@ -328,6 +331,16 @@ static void print_crls(json *gate)
 	}
 }
 
+static void print_ocsp(const struct gate_config *gate)
+{
+	if (gate->ocsp != OCSP_OFF)
+		printf("  OCSP %s, asked: %s\n", ocsp_names[gate->ocsp],
+		       gate->ocsp_responder ? gate->ocsp_responder :
+		       "whom the client's certificate names");
+	if (gate->ocsp_stapling)
+		puts("  OCSP responses are stapled");
+}
+
 static void print_gate(const struct gate_config *config, json *gate)
 {
 	size_t i;
@@ -340,6 +353,7 @@ static void print_gate(const struct gate_config *config, json *gate)
 	print_certificate(gate);
 	print_clients(gate);
 	print_crls(gate);
+	print_ocsp(config);
 	printf("  TLS %s to %s: %s\n", text_of(gate, "tls-min-version"),
 	       text_of(gate, "tls-max-version"),
 	       text_of(gate, "cipher-suites"));

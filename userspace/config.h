@@ -107,5 +107,6 @@ struct place config_place(const struct gate_config *gate, enum gate_key key);
 
 extern const char *const client_auth_names[];
 extern const char *const tls_version_names[];
+extern const char *const ocsp_names[];
 
 #endif

@@ -33,7 +33,7 @@ database() {
 		crlnumber = $work/db.$1/number
 		default_md = sha256
 		[delta]
-		deltaCRL = critical,0x01
+		2.5.29.27 = critical,DER:02:01:01
 		[partial]
 		issuingDistributionPoint = critical,@users
 		[users]
