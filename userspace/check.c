@@ -191,6 +191,16 @@ static void print_crls(json *gate)
 	}
 }
 
+static void print_ocsp(const struct gate_config *gate)
+{
+	if (gate->ocsp != OCSP_OFF)
+		printf("  OCSP %s, asked: %s\n", ocsp_names[gate->ocsp],
+		       gate->ocsp_responder ? gate->ocsp_responder :
+		       "whom the client's certificate names");
+	if (gate->ocsp_stapling)
+		puts("  OCSP responses are stapled");
+}
+
 static void print_gate(const struct gate_config *config, json *gate)
 {
 	size_t i;
@@ -203,6 +213,7 @@ static void print_gate(const struct gate_config *config, json *gate)
 	print_certificates(gate);
 	print_clients(config, gate);
 	print_crls(gate);
+	print_ocsp(config);
 	printf("  TLS %s to %s: %s\n", text_of(gate, "tls-min-version"),
 	       text_of(gate, "tls-max-version"),
 	       text_of(gate, "cipher-suites"));

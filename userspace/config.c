@@ -22,7 +22,7 @@ const char *const client_auth_names[] = {
 const char *const tls_version_names[] = { "1.2", "1.3", NULL };
 
 static const char *const crl_expired_names[] = { "refuse", "accept", NULL };
-static const char *const ocsp_names[] = { "off", "soft", "hard", NULL };
+const char *const ocsp_names[] = { "off", "soft", "hard", NULL };
 
 /* In the order of LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG. */
 static const char *const level_names[] = {

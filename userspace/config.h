@@ -127,5 +127,6 @@ struct place config_pair_place(const struct gate_config *gate,
 
 extern const char *const client_auth_names[];
 extern const char *const tls_version_names[];
+extern const char *const ocsp_names[];
 
 #endif

@@ -49,15 +49,16 @@ int revoked_compare(const void *a, const void *b)
 }
 
 /* What the lists say about one certificate. */
-struct finding_of {
+struct said {
 	const struct crl *revoked_by;
 	const struct revoked *entry;
 	const struct crl *expired;
 	bool listed;		/* its issuer has a list at all */
 };
 
-static void ask(const struct crls *crls, const struct chain_link *link,
-		struct finding_of *out)
+/* True when nothing is wrong with it. */
+static bool ask(const struct crls *crls, const struct chain_link *link,
+		struct said *out)
 {
 	int64_t now = time(NULL);
 	struct revoked key = { .serial_size = link->serial_size };
@@ -82,6 +83,7 @@ static void ask(const struct crls *crls, const struct chain_link *link,
 		    !crls->accept_expired)
 			out->expired = crl;
 	}
+	return out->listed && !out->entry && !out->expired;
 }
 
 static void print_time(int64_t when, char out[CERT_TIME_TEXT])
@@ -103,35 +105,28 @@ static void print_serial(const struct chain_link *link, char out[48])
 		snprintf(out + 2 * i, 48 - 2 * i, "%02X", link->serial[i]);
 }
 
-/* NULL when nothing is wrong with it; @who and @issuer are for the sentence. */
-static char *refusal(const struct crls *crls, const struct chain_link *link,
-		     const char *who, const char *issuer, bool *revoked)
+static char *describe(const struct said *said, const struct chain_link *link,
+		      const char *who, const char *issuer)
 {
 	char when[CERT_TIME_TEXT], serial[48];
-	struct finding_of found;
 
-	ask(crls, link, &found);
-	*revoked = found.entry;
 	print_serial(link, serial);
-	if (found.entry) {
-		print_time(found.entry->when, when);
+	if (said->entry) {
+		print_time(said->entry->when, when);
 		return xasprintf("%s (serial %s) was revoked on %s: %s (CRL of %s in %s)",
 				 who, serial, when,
-				 reason_name(found.entry->reason),
-				 found.revoked_by->issuer_name,
-				 found.revoked_by->file);
+				 reason_name(said->entry->reason),
+				 said->revoked_by->issuer_name,
+				 said->revoked_by->file);
 	}
-	if (found.expired) {
-		print_time(found.expired->next_update, when);
+	if (said->expired) {
+		print_time(said->expired->next_update, when);
 		return xasprintf("%s (serial %s) cannot be checked: the CRL of %s in %s expired on %s",
-				 who, serial, found.expired->issuer_name,
-				 found.expired->file, when);
+				 who, serial, said->expired->issuer_name,
+				 said->expired->file, when);
 	}
-	if (!found.listed)
-		return xasprintf("%s (serial %s) cannot be checked: no CRL of its issuer%s%s",
-				 who, serial, issuer ? " " : "",
-				 issuer ? issuer : "");
-	return NULL;
+	return xasprintf("%s (serial %s) cannot be checked: no CRL of its issuer%s%s",
+			 who, serial, issuer ? " " : "", issuer ? issuer : "");
 }
 
 bool crl_judge(const struct crls *crls, const struct identity *identity,
@@ -141,42 +136,43 @@ bool crl_judge(const struct crls *crls, const struct identity *identity,
 
 	/* The last is the anchor, unless the client's is all we have. */
 	for (i = 0; i < identity->chain_count; i++) {
+		const struct chain_link *link = &identity->chain[i];
+		struct said said;
 		char *who, *text;
-		bool revoked;
 
 		if (i && i + 1 == identity->chain_count)
 			break;
+		if (ask(crls, link, &said))
+			continue;
 		who = xasprintf(i ? "a CA certificate above %s" :
 				"certificate %s", identity->subject);
-		text = refusal(crls, &identity->chain[i], who,
-			       i ? NULL : identity->issuer, &revoked);
-		free(who);
-		if (!text)
-			continue;
+		text = describe(&said, link, who, i ? NULL : identity->issuer);
 		verdict_set(verdict, KTLSGATE_REFUSAL_BAD_CERTIFICATE, "%s",
 			    text);
-		free(text);
-		*alert = revoked ? SSL_AD_CERTIFICATE_REVOKED :
+		*alert = said.entry ? SSL_AD_CERTIFICATE_REVOKED :
 			 SSL_AD_CERTIFICATE_UNKNOWN;
+		free(who);
+		free(text);
 		return false;
 	}
 	return true;
 }
 
+/* NULL when nothing is wrong with it. */
 static char *refuse_certificate(const struct crls *crls, X509 *certificate,
 				bool *revoked)
 {
-	char *subject = dn_print(X509_get_subject_name(certificate));
-	char *issuer = dn_print(X509_get_issuer_name(certificate));
-	char *who = xasprintf("certificate %s", subject), *text;
+	char *subject, *issuer, *who, *text;
 	struct chain_link link;
+	struct said said = {};
 
-	if (chain_link_of(certificate, &link)) {
-		text = refusal(crls, &link, who, issuer, revoked);
-	} else {
-		*revoked = false;
-		text = xasprintf("%s has no digest", who);
-	}
+	if (chain_link_of(certificate, &link) && ask(crls, &link, &said))
+		return NULL;
+	*revoked = said.entry;
+	subject = dn_print(X509_get_subject_name(certificate));
+	issuer = dn_print(X509_get_issuer_name(certificate));
+	who = xasprintf("certificate %s", subject);
+	text = describe(&said, &link, who, issuer);
 	free(who);
 	free(issuer);
 	free(subject);

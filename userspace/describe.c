@@ -271,6 +271,9 @@ json *describe_gate(const struct gate_config *gate, const struct certs *certs,
 			gate->handshake_timeout);
 	describe_number(object, "max-handshakes", gate->max_handshakes);
 	describe_number(object, "agent-wait-ms", gate->agent_wait);
+	describe_text(object, "ocsp", ocsp_names[gate->ocsp]);
+	describe_text(object, "ocsp-responder", gate->ocsp_responder);
+	put_bool(object, "ocsp-stapling", gate->ocsp_stapling);
 	put(object, "plaintext-from", prefixes_json(gate));
 	put_pairs(gate, certs, object);
 	put(object, "client-ca", clients_json(gate, certs));

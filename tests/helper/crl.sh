@@ -33,7 +33,7 @@ database() {
 		crlnumber = $work/db.$1/number
 		default_md = sha256
 		[delta]
-		deltaCRL = critical,0x01
+		2.5.29.27 = critical,DER:02:01:01
 		[partial]
 		issuingDistributionPoint = critical,@users
 		[users]
@@ -251,7 +251,7 @@ cp "$work/later.crt" "$work/later.was"
 cp "$work/spare.crt" "$work/later.crt"
 cp "$work/spare.key" "$work/later.key"
 check "a list that ends soon" crl ca "$work/short.crl" \
-	-crl_lastupdate "$(utc '-1 minute')" -crl_nextupdate "$(utc '+20 seconds')"
+	-crl_lastupdate "$(utc now)" -crl_nextupdate "$(utc '+40 seconds')"
 config "crl: $work/short.crl"
 check "in force" reload
 check "a session meanwhile" session out

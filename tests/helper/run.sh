@@ -15,7 +15,6 @@ parts=("$@")
 		       profiles refusals chains choice pkcs11 steering agent
 		       reload rotation resumption crl ocsp live relay namespace
 		       service)
-<<<<<<< HEAD
 for part in "${parts[@]}"; do
 	echo "# $part"
 	. "$helper_dir/$part.sh"
