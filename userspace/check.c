@@ -323,7 +323,7 @@ static void print_certificates(json *gate)
 	}
 }
 
-static void print_clients(json *gate)
+static void print_clients(const struct gate_config *config, json *gate)
 {
 	json *clients, *list;
 	size_t i;
@@ -335,7 +335,7 @@ static void print_clients(json *gate)
 	}
 	if (!json_object_object_get_ex(gate, "client-ca", &clients) ||
 	    !clients) {
-		puts(", trusted: the system's store");
+		puts(config->client_ca ? "" : ", trusted: the system's store");
 		return;
 	}
 	printf(", trusted:");
@@ -356,7 +356,7 @@ static void print_gate(const struct gate_config *config, json *gate)
 	       text_of(gate, "dialled-port"), config->port,
 	       config->steering ? " (steered)" : "");
 	print_certificates(gate);
-	print_clients(gate);
+	print_clients(config, gate);
 	printf("  TLS %s to %s: %s\n", text_of(gate, "tls-min-version"),
 	       text_of(gate, "tls-max-version"),
 	       text_of(gate, "cipher-suites"));
