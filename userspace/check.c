@@ -164,7 +164,7 @@ static void print_clients(const struct gate_config *config, json *gate)
 		return;
 	if (!json_object_object_get_ex(gate, "client-ca", &clients) ||
 	    !clients) {
-		puts(", trusted: the system's store");
+		puts(config->client_ca ? "" : ", trusted: the system's store");
 		return;
 	}
 	printf(", trusted:");
