@@ -252,11 +252,9 @@ static bool map_principal(struct handshake *handshake)
 static void refuse_with(struct handshake *handshake, uint8_t alert)
 {
 	handshake->verdict.principal = xstrdup(handshake->identity.subject);
-	if (handshake->obstacle) {
-		refuse_after(handshake);
-		return;
-	}
-	if (ktls_send_alert(handshake->fd, 2, alert))
+	if (handshake->obstacle)
+		handshake->said_goodbye = close_notify(handshake);
+	else if (ktls_send_alert(handshake->fd, 2, alert))
 		handshake->verdict.alert_sent = alert;
 	refuse(handshake);
 }

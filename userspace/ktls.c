@@ -57,8 +57,6 @@ static bool try_cipher(enum ktls_cipher cipher)
 		keys.info.cipher_type = TLS_CIPHER_AES_CCM_128;
 		size = sizeof(keys.ccm128);
 		break;
-	case KTLS_RELAYED:
-		return false;
 	}
 	if (!loopback_pair(LOOPBACK_IPV4, ends))
 		return false;
@@ -113,21 +111,37 @@ char *ktls_names(unsigned int ciphers)
 	return text.data;
 }
 
-/* By OpenSSL's names of TLS 1.2 suites and the standard's of TLS 1.3. */
-static enum ktls_cipher cipher_of(const char *suite)
+/* 0: none of those, such as CBC, CCM with a short tag, or AES-256-CCM. */
+static unsigned int cipher_of(const char *suite)
 {
-	if (strstr(suite, "ARIA") || strstr(suite, "CAMELLIA"))
-		return KTLS_RELAYED;
 	if (strstr(suite, "CHACHA20"))
 		return KTLS_CHACHA20_POLY1305;
-	if (strstr(suite, "256-GCM") || strstr(suite, "256_GCM"))
-		return KTLS_AES_256_GCM;
 	if (strstr(suite, "128-GCM") || strstr(suite, "128_GCM"))
 		return KTLS_AES_128_GCM;
+	if (strstr(suite, "256-GCM") || strstr(suite, "256_GCM"))
+		return KTLS_AES_256_GCM;
 	if ((strstr(suite, "128-CCM") || strstr(suite, "128_CCM")) &&
 	    !strstr(suite, "CCM8") && !strstr(suite, "CCM_8"))
 		return KTLS_AES_128_CCM;
-	return KTLS_RELAYED;
+	return 0;
+}
+
+bool ktls_carries(const char *suite, unsigned int ciphers)
+{
+	return cipher_of(suite) & ciphers;
+}
+
+char *ktls_filter(const char *suites, unsigned int ciphers)
+{
+	char *copy = xstrdup(suites), *rest = copy, *suite;
+	struct text out = {};
+
+	text_add(&out, "", 0);
+	while ((suite = strsep(&rest, ":")))
+		if (ktls_carries(suite, ciphers))
+			text_printf(&out, "%s%s", out.length ? ":" : "", suite);
+	free(copy);
+	return out.data;
 }
 
 const char *ktls_version_name(int version)
@@ -157,27 +171,13 @@ char *ktls_obstacle(SSL *ssl)
 		       NULL;
 	if (version < TLS1_2_VERSION)
 		return xasprintf("kTLS cannot carry %s", ktls_version_name(version));
-	if (cipher_of(suite) == KTLS_RELAYED)
+	if (!ktls_carries(suite, KTLS_ALL))
 		return xasprintf("kTLS cannot carry %s%s", suite,
 				 SSL_CIPHER_is_aead(cipher) ? "" :
 				 strstr(suite, "DES-CBC3") ? " (3DES)" :
 				 " (CBC)");
 	return xasprintf("this kernel's TLS took no keys for %s of %s", suite,
 			 ktls_version_name(version));
-}
-
-char *ktls_filter(const char *suites, unsigned int ciphers)
-{
-	char *copy = xstrdup(suites), *rest = copy, *suite;
-	struct text out = {};
-
-	text_add(&out, "", 0);
-	while ((suite = strsep(&rest, ":")))
-		/* "@SECLEVEL=0" is no suite. */
-		if (*suite == '@' || cipher_of(suite) & ciphers)
-			text_printf(&out, "%s%s", out.length ? ":" : "", suite);
-	free(copy);
-	return out.data;
 }
 
 bool ktls_send_alert(int fd, uint8_t level, uint8_t description)

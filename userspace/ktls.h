@@ -11,7 +11,6 @@
 enum ktls_cipher {
 	KTLS_AES_128_GCM = 1, KTLS_AES_256_GCM = 2,
 	KTLS_CHACHA20_POLY1305 = 4, KTLS_AES_128_CCM = 8,
-	KTLS_RELAYED = 16,	/* no kernel's TLS carries these */
 };
 
 #define KTLS_ALL 15
@@ -24,6 +23,9 @@ char *ktls_probe(unsigned int *ciphers);
 
 /* Comma-separated names, to be freed. */
 char *ktls_names(unsigned int ciphers);
+
+/* Whether they can carry the cipher suite. */
+bool ktls_carries(const char *suite, unsigned int ciphers);
 
 /* The colon-separated list of cipher suites, cut to those; to be freed. */
 char *ktls_filter(const char *suites, unsigned int ciphers);

@@ -169,9 +169,6 @@ SSL_CTX *tlsctx_new(const struct gate_config *gate,
 		return NULL;
 	}
 	set_options(ctx);
-	/* What the kernel does not take is relayed, if that is allowed. */
-	if (gate->relay)
-		ciphers = KTLS_ALL | KTLS_RELAYED;
 	good = set_lists(gate, ctx, ciphers, report) &&
 	       set_certificate(gate, ctx, &certs, report) &&
 	       set_trust(gate, ctx, &certs, report);

@@ -12,7 +12,7 @@ certificates
 
 parts=("$@")
 [ $# -gt 0 ] || parts=(config dn mapping handshake refusals steering agent reload
-		       resumption namespace service)
+		       resumption relay namespace service)
 for part in "${parts[@]}"; do
 	echo "# $part"
 	. "$helper_dir/$part.sh"
