@@ -291,6 +291,8 @@ static void pump(struct relay *relay)
 	enum progress progress = MOVED;
 	int i;
 
+	if (relay->more)
+		timers_clear(&relay->worker->timers, &relay->timer);
 	relay->more = false;
 	for (i = 0; i < ROUNDS && progress == MOVED; i++)
 		progress = turn(relay);
