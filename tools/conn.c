@@ -30,6 +30,7 @@ static const struct nla_policy conn_policy[KTLSGATE_A_CONN_MAX + 1] = {
 	[KTLSGATE_A_CONN_CLOSE_REASON] = { .type = NLA_U32 },
 	[KTLSGATE_A_CONN_ALERT] = { .type = NLA_U8 },
 	[KTLSGATE_A_CONN_CLOSE_TEXT] = { .type = NLA_STRING },
+	[KTLSGATE_A_CONN_RELAY_REASON] = { .type = NLA_NUL_STRING },
 };
 
 static const int conn_required[] = {
@@ -215,6 +216,8 @@ static void print_details(struct out *o, const struct conn *conn)
 			   names_show(&conn_states,
 				      attr_u32(attr[KTLSGATE_A_CONN_STATE]),
 				      name));
+	print_string(o, "relay_reason", "relayed",
+		     attr[KTLSGATE_A_CONN_RELAY_REASON]);
 	print_end(o, OUT_DETAIL, conn);
 	print_identity(o, conn);
 	out_number(o, OUT_DETAIL, "tx_sendfile_calls", "tx sendfile calls",
@@ -319,6 +322,10 @@ void conn_print_open(struct out *o, const struct conn *conn)
 	attr = conn->attr[KTLSGATE_A_CONN_HANDSHAKE_TIME];
 	if (attr)
 		out_duration(o, OUT_COLUMN, NULL, NULL, attr_u64(attr));
+	attr = conn->attr[KTLSGATE_A_CONN_RELAY_REASON];
+	if (attr)
+		out_string(o, OUT_COLUMN, NULL, "relayed:",
+			   nla_get_string(attr));
 }
 
 void conn_print_close(struct out *o, const struct conn *conn)

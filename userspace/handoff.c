@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <linux/sock_diag.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,7 +14,9 @@
 #include "ktls.h"
 #include "live.h"
 #include "log.h"
+#include "loopback.h"
 #include "mem.h"
+#include "peername.h"
 
 #ifndef SO_MEMINFO
 #define SO_MEMINFO 55
@@ -181,7 +184,42 @@ bool handoff(struct handshake *handshake)
 	return give(handshake, &call);
 }
 
-bool handoff_relayed(struct handshake *handshake, int fd)
+/* The agent's end is of the same kind as the client's own would be. */
+static bool connect_relay(struct handshake *handshake, int ends[2])
+{
+	const struct netns *ns = handshake->gate->ns;
+	enum loopback kind = LOOPBACK_IPV4;
+	int family = AF_INET;
+	socklen_t size = sizeof(family);
+	bool good;
+
+	getsockopt(handshake->fd, SOL_SOCKET, SO_DOMAIN, &family, &size);
+	if (family == AF_INET6)
+		kind = handshake->peer.family == AF_INET6 ? LOOPBACK_IPV6 :
+		       LOOPBACK_MAPPED;
+	good = netns_enter(ns);
+	if (good) {
+		good = loopback_pair(kind, ends);
+		netns_leave(ns);
+	}
+	if (good)
+		return true;
+	verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_HANDOFF_FAILED,
+		    "cannot relay: no connection over loopback to the agent: %s",
+		    strerror(errno));
+	return false;
+}
+
+static bool name_client(struct handshake *handshake, int fd)
+{
+	if (peername_set(fd, &handshake->peer, handshake->peer_port))
+		return true;
+	verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_HANDOFF_FAILED,
+		    "cannot relay: the kernel would not tell the agent the client's address, see the log of the start");
+	return false;
+}
+
+static bool give_relayed(struct handshake *handshake, int fd)
 {
 	struct sockaddr_storage dialled = {};
 	socklen_t size = sizeof(dialled);
@@ -203,4 +241,21 @@ bool handoff_relayed(struct handshake *handshake, int fd)
 	getsockname(handshake->fd, (struct sockaddr *)&dialled, &size);
 	address_of(&dialled, &local, &relayed.local_port);
 	return give(handshake, &call);
+}
+
+int handoff_relayed(struct handshake *handshake)
+{
+	int ends[2];
+
+	if (!connect_relay(handshake, ends))
+		return -1;
+	if (!name_client(handshake, ends[0])) {
+		close(ends[0]);
+		close(ends[1]);
+		return -1;
+	}
+	if (give_relayed(handshake, ends[0]))
+		return ends[1];
+	close(ends[1]);
+	return -1;
 }

@@ -26,7 +26,10 @@ const char *agent_answer_text(enum agent_answer answer);
  */
 bool handoff(struct handshake *handshake);
 
-/* The same of @fd, which the client's connection will be relayed to. */
-bool handoff_relayed(struct handshake *handshake, int fd);
+/*
+ * Connects to ourselves over loopback and gives the kernel the one end, in the
+ * name of the client, whose connection stays. Our end, or -1 and a verdict.
+ */
+int handoff_relayed(struct handshake *handshake);
 
 #endif

@@ -229,11 +229,9 @@ static void take_names(struct handshake *handshake)
 void handshake_refuse(struct handshake *handshake, uint8_t alert)
 {
 	handshake->verdict.principal = xstrdup(handshake->identity.principal);
-	if (handshake->obstacle) {
-		refuse_after(handshake);
-		return;
-	}
-	if (ktls_send_alert(handshake->fd, 2, alert))
+	if (handshake->obstacle)
+		handshake->said_goodbye = close_notify(handshake);
+	else if (ktls_send_alert(handshake->fd, 2, alert))
 		handshake->verdict.alert_sent = alert;
 	refuse(handshake);
 }

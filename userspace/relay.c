@@ -14,8 +14,6 @@
 #include <linux/ktlsgate.h>
 
 #include "handoff.h"
-#include "loopback.h"
-#include "peername.h"
 #include "relay.h"
 
 /*
@@ -293,6 +291,8 @@ static void pump(struct relay *relay)
 	enum progress progress = MOVED;
 	int i;
 
+	if (relay->more)
+		timers_clear(&relay->worker->timers, &relay->timer);
 	relay->more = false;
 	for (i = 0; i < ROUNDS && progress == MOVED; i++)
 		progress = turn(relay);
@@ -387,32 +387,6 @@ void relay_end_all(struct worker *worker)
 	relay_bury(worker);
 }
 
-/* The agent's end is of the same kind as the client's own would be. */
-static bool connect_agent(struct handshake *handshake, int ends[2])
-{
-	const struct netns *ns = handshake->gate->ns;
-	enum loopback kind = LOOPBACK_IPV4;
-	int family = AF_INET;
-	socklen_t size = sizeof(family);
-	bool good;
-
-	getsockopt(handshake->fd, SOL_SOCKET, SO_DOMAIN, &family, &size);
-	if (family == AF_INET6)
-		kind = handshake->peer.family == AF_INET6 ? LOOPBACK_IPV6 :
-		       LOOPBACK_MAPPED;
-	good = netns_enter(ns);
-	if (good) {
-		good = loopback_pair(kind, ends);
-		netns_leave(ns);
-	}
-	if (good)
-		return true;
-	verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_HANDOFF_FAILED,
-		    "cannot relay: no connection over loopback to the agent: %s",
-		    strerror(errno));
-	return false;
-}
-
 /*
  * Bytes go on as they come: waiting for more of them has had its place. The
  * client's connection has keepalive because the agent cannot ask for it.
@@ -445,27 +419,14 @@ static bool watch(struct relay *relay, struct end *side, int operation)
 	return !epoll_ctl(relay->worker->epoll, operation, side->fd, &event);
 }
 
-static struct relay *relay_new(struct handshake *handshake, int agent)
-{
-	struct relay *relay = calloc(1, sizeof(*relay));
-
-	if (!relay)
-		return NULL;
-	relay->worker = handshake->worker;
-	relay->timer.expired = on_timer;
-	relay->client.fd = handshake->fd;
-	relay->agent.fd = agent;
-	if (watch(relay, &relay->agent, EPOLL_CTL_ADD))
-		return relay;
-	free(relay);
-	return NULL;
-}
-
 /* What follows has to do with the handshake no more. */
 static void take_over(struct relay *relay, struct handshake *handshake)
 {
-	struct worker *worker = relay->worker;
+	struct worker *worker = handshake->worker;
 
+	relay->worker = worker;
+	relay->timer.expired = on_timer;
+	relay->client.fd = handshake->fd;
 	relay->gate = gate_get(handshake->gate);
 	relay->ssl = handshake->ssl;
 	handshake->ssl = NULL;
@@ -478,7 +439,8 @@ static void take_over(struct relay *relay, struct handshake *handshake)
 		relay->next->link = &relay->next;
 	worker->relays = relay;
 	set_options(relay);
-	if (watch(relay, &relay->client, EPOLL_CTL_MOD))
+	if (watch(relay, &relay->client, EPOLL_CTL_MOD) &&
+	    watch(relay, &relay->agent, EPOLL_CTL_ADD))
 		pump(relay);
 	else
 		client_broke(relay);
@@ -486,32 +448,18 @@ static void take_over(struct relay *relay, struct handshake *handshake)
 
 bool relay_begin(struct handshake *handshake)
 {
-	struct relay *relay;
-	int ends[2];
+	struct relay *relay = calloc(1, sizeof(*relay));
 
-	if (!connect_agent(handshake, ends))
-		return false;
-	if (!peername_set(ends[0], &handshake->peer, handshake->peer_port)) {
-		verdict_set(&handshake->verdict,
-			    KTLSGATE_REFUSAL_HANDOFF_FAILED,
-			    "cannot relay: the kernel would not tell the agent the client's address, see the log of the start");
-		close(ends[0]);
-		close(ends[1]);
-		return false;
-	}
-	relay = relay_new(handshake, ends[1]);
 	if (!relay) {
 		verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_OVERLOAD,
 			    "no memory for a relay");
-		close(ends[0]);
-		close(ends[1]);
 		return false;
 	}
-	if (handoff_relayed(handshake, ends[0])) {
-		take_over(relay, handshake);
-		return true;
+	relay->agent.fd = handoff_relayed(handshake);
+	if (relay->agent.fd < 0) {
+		free(relay);
+		return false;
 	}
-	close(ends[1]);
-	free(relay);
-	return false;
+	take_over(relay, handshake);
+	return true;
 }

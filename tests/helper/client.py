@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """TLS clients that say as JSON what happened to them."""
 import argparse
+import hashlib
 import json
+import random
+import select
 import socket
 import ssl
 import struct
@@ -16,8 +19,10 @@ arguments.add_argument("--port", type=int, default=9092)
 arguments.add_argument("--ca", required=True)
 arguments.add_argument("--cert")
 arguments.add_argument("--key")
-arguments.add_argument("--min", choices=["1.2", "1.3"], default="1.2")
-arguments.add_argument("--max", choices=["1.2", "1.3"], default="1.3")
+arguments.add_argument("--min", choices=["1.0", "1.1", "1.2", "1.3"],
+                       default="1.2")
+arguments.add_argument("--max", choices=["1.0", "1.1", "1.2", "1.3"],
+                       default="1.3")
 arguments.add_argument("--ciphers")
 arguments.add_argument("--count", type=int, default=1,
                        help="connections one after the other")
@@ -31,9 +36,13 @@ arguments.add_argument("--stay", action="store_true",
                             " standard error")
 arguments.add_argument("--reset",
                        help="after the handshake wait for this file, and reset")
+arguments.add_argument("--bulk", type=int, help="MB to echo, both ways at once")
+arguments.add_argument("--slow", action="store_true",
+                       help="read the echo late and in small pieces")
 options = arguments.parse_args()
 
-VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+VERSIONS = {"1.0": ssl.TLSVersion.TLSv1, "1.1": ssl.TLSVersion.TLSv1_1,
+            "1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
 def connect():
@@ -73,10 +82,51 @@ def stay(tls):
         return str(error)
 
 
+def bulk(tls, result):
+    """Sends as fast as it can; a slow reader stops for a while each MB."""
+    block = random.Random(options.bulk).randbytes(1 << 20)
+    total = options.bulk << 20
+    sent, got, pause = 0, 0, 0.0
+    digests = hashlib.sha256(), hashlib.sha256()
+    tls.setblocking(False)
+    while got < total:
+        reading = time.monotonic() >= pause
+        writing = [tls] if sent < total else []
+        if not tls.pending() or not reading:
+            select.select([tls] if reading else [], writing, [],
+                          None if reading else pause - time.monotonic())
+        try:
+            if writing:
+                part = block[sent % len(block):][:65536]
+                count = tls.send(part)
+                digests[0].update(part[:count])
+                sent += count
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            pass
+        try:
+            if reading:
+                data = tls.recv(1000 if options.slow and got < 100000
+                                else 65536)
+                if not data:
+                    break
+                digests[1].update(data)
+                if options.slow and got >> 20 != got + len(data) >> 20:
+                    pause = time.monotonic() + 0.2
+                got += len(data)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            pass
+    tls.setblocking(True)
+    tls.settimeout(options.timeout)
+    result["bytes"] = got
+    result["bulk"] = (got == total and
+                      digests[0].digest() == digests[1].digest())
+
+
 def once(context, result, session):
     began = time.monotonic()
     plain = connect()
     result["connected"] = True
+    result["port"] = plain.getsockname()[1]
     with context.wrap_socket(plain, server_hostname="localhost",
                              session=session) as tls:
         result["version"] = tls.version()
@@ -97,6 +147,8 @@ def once(context, result, session):
         result["echo"] = reply == b"hello gate"
         result["resumed"] = tls.session_reused
         result["seconds"] = time.monotonic() - began
+        if options.bulk:
+            bulk(tls, result)
         if options.hold:
             with open(options.hold, "rb"):
                 pass
