@@ -174,7 +174,10 @@ bool alert_parse(const char *word, uint8_t *alert)
 	return false;
 }
 
-/* IANA TLS Cipher Suites: those that kTLS can carry, and TLS 1.3's rest */
+/*
+ * IANA TLS Cipher Suites: those that kTLS can carry, TLS 1.3's rest, and what
+ * else a profile has, which is relayed
+ */
 static const struct number_name cipher_suites[] = {
 	{ 0x1301, "TLS_AES_128_GCM_SHA256" },
 	{ 0x1302, "TLS_AES_256_GCM_SHA384" },
@@ -200,6 +203,17 @@ static const struct number_name cipher_suites[] = {
 	{ 0xc09d, "TLS_RSA_WITH_AES_256_CCM" },
 	{ 0xc09e, "TLS_DHE_RSA_WITH_AES_128_CCM" },
 	{ 0xc09f, "TLS_DHE_RSA_WITH_AES_256_CCM" },
+	{ 0x000a, "TLS_RSA_WITH_3DES_EDE_CBC_SHA" },
+	{ 0x002f, "TLS_RSA_WITH_AES_128_CBC_SHA" },
+	{ 0x0035, "TLS_RSA_WITH_AES_256_CBC_SHA" },
+	{ 0x003c, "TLS_RSA_WITH_AES_128_CBC_SHA256" },
+	{ 0xc009, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA" },
+	{ 0xc00a, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA" },
+	{ 0xc012, "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA" },
+	{ 0xc013, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA" },
+	{ 0xc014, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA" },
+	{ 0xc023, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256" },
+	{ 0xc027, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256" },
 };
 
 const char *cipher_full_name(uint16_t suite, char buf[NAMES_LEN])
