@@ -85,7 +85,6 @@ not_svid "a path that climbs" "its URI spiffe://acme.com/a/../b is not valid: th
 	URI:spiffe://acme.com/a/../b
 not_svid "a NUL in the path" "its URI spiffe://a.b/\x00 is not valid: the path has byte 0x00 in it: only letters, digits, '.', '-' and '_' are allowed" \
 	DER:30:10:86:0e:73:70:69:66:66:65:3a:2f:2f:61:2e:62:2f:00
-not_svid "a damaged subjectAltName" "its subjectAltName is damaged" DER:05:00
 not_svid "no path" "its URI spiffe://acme.com is not valid: it has no path, so it names a trust domain and no workload" \
 	URI:spiffe://acme.com
 not_svid "a CA" "it is a CA's (basicConstraints)" "URI:$payments" \
