@@ -128,6 +128,22 @@ cp "$work/client.key" "$work/alone.key"
 check "a self-signed one" refuses alone "unknown ca" \
 	"certificate CN=alone is self-signed and not trusted"
 
+build_flaw() {
+	cc -D_GNU_SOURCE -o "$work/flaw" "$helper_dir/flaw.c" \
+		"$tree"/userspace/{flaw,validity,dn,mem,log,report}.c \
+		-lcrypto -lsystemd
+}
+check "the judge of single certificates builds" build_flaw
+unknown_type() { # id-ecPublicKey becomes an OID that nobody has
+	openssl x509 -in "$work/client.crt" -outform DER | python3 -c 'import sys
+der, oid = sys.stdin.buffer.read(), bytes.fromhex("06072a8648ce3d0201")
+assert oid in der
+sys.stdout.buffer.write(der.replace(oid, oid[:-1] + b"\x7f"))' >"$work/unknown"
+	"$work/flaw" "$work/unknown" "$work/ca.crt" | grep -Fx \
+		"certificate CN=payments,O=ACME has a key of a type that is not known here"
+}
+check "a key of an unknown type" unknown_type
+
 # Thirty of them: one key for all CAs, for it is the number that counts.
 ca_below link0 ca
 for i in $(seq 28); do
