@@ -56,9 +56,12 @@ struct said {
 	bool listed;		/* its issuer has a list at all */
 };
 
-/* True when nothing is wrong with it. */
+/*
+ * True when nothing is wrong with it. @anchor: it is trusted by itself, so a
+ * list must not be there; but if one says that it was revoked, that counts.
+ */
 static bool ask(const struct crls *crls, const struct chain_link *link,
-		struct said *out)
+		bool anchor, struct said *out)
 {
 	int64_t now = time(NULL);
 	struct revoked key = { .serial_size = link->serial_size };
@@ -83,7 +86,7 @@ static bool ask(const struct crls *crls, const struct chain_link *link,
 		    !crls->accept_expired)
 			out->expired = crl;
 	}
-	return out->listed && !out->entry && !out->expired;
+	return !out->entry && (anchor || (out->listed && !out->expired));
 }
 
 static void print_time(int64_t when, char out[CERT_TIME_TEXT])
@@ -134,15 +137,14 @@ bool crl_judge(const struct crls *crls, const struct identity *identity,
 {
 	unsigned int i;
 
-	/* The last is the anchor, unless the client's is all we have. */
 	for (i = 0; i < identity->chain_count; i++) {
 		const struct chain_link *link = &identity->chain[i];
+		/* The last one, unless the client's is all we have. */
+		bool anchor = i && i + 1 == identity->chain_count;
 		struct said said;
 		char *who, *text;
 
-		if (i && i + 1 == identity->chain_count)
-			break;
-		if (ask(crls, link, &said))
+		if (ask(crls, link, anchor, &said))
 			continue;
 		who = xasprintf(i ? "a CA certificate above %s" :
 				"certificate %s", identity->subject);
@@ -160,13 +162,14 @@ bool crl_judge(const struct crls *crls, const struct identity *identity,
 
 /* NULL when nothing is wrong with it. */
 static char *refuse_certificate(const struct crls *crls, X509 *certificate,
-				bool *revoked)
+				bool anchor, bool *revoked)
 {
 	char *subject, *issuer, *who, *text;
 	struct chain_link link;
 	struct said said = {};
 
-	if (chain_link_of(certificate, &link) && ask(crls, &link, &said))
+	if (chain_link_of(certificate, &link) &&
+	    ask(crls, &link, anchor, &said))
 		return NULL;
 	*revoked = said.entry;
 	subject = dn_print(X509_get_subject_name(certificate));
@@ -182,24 +185,22 @@ static char *refuse_certificate(const struct crls *crls, X509 *certificate,
 /*
  * In place of OpenSSL's own: that would hash the whole of a list in every
  * handshake, keep one in memory for each worker, and want lists for trust
- * anchors.
+ * anchors, whose issuer nobody knows.
  */
 static int check_revocation(X509_STORE_CTX *store)
 {
 	const struct crls *crls;
 	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(store);
-	int i;
+	int count = sk_X509_num(chain), i;
 
 	crls = X509_STORE_get_ex_data(X509_STORE_CTX_get0_store(store),
 				      ex_index);
-	for (i = 0; i < sk_X509_num(chain); i++) {
-		X509 *one = sk_X509_value(chain, i);
+	for (i = 0; i < count; i++) {
 		bool revoked;
 		char *text;
 
-		if (i && i + 1 == sk_X509_num(chain))
-			break;
-		text = refuse_certificate(crls, one, &revoked);
+		text = refuse_certificate(crls, sk_X509_value(chain, i),
+					  i && i + 1 == count, &revoked);
 		if (!text)
 			continue;
 		verdict_note(store, text);

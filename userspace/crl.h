@@ -54,7 +54,7 @@ void crls_enable(SSL_CTX *ctx, const struct crls *crls);
 
 /*
  * False, a verdict and an alert when one of the identity's certificates was
- * revoked, or nobody can tell. The trust anchor is not asked about.
+ * revoked, or nobody can tell. The trust anchor needs no list.
  */
 bool crl_judge(const struct crls *crls, const struct identity *identity,
 	       struct verdict *verdict, uint8_t *alert);

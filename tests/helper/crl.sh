@@ -306,4 +306,13 @@ check "nobody below it passes" fails below
 check "and the CA is named" logged \
 	"certificate CN=between (serial $(serial between)) was revoked on"
 check "others pass" mtls_echo
+cat "$work/ca.crt" "$work/between.crt" >"$work/trusted.crt"
+config "crl: $work/chain" "client-ca: $work/trusted.crt"
+check "the intermediate CA trusted by itself" reload
+check "is revoked all the same" fails below
+cp "$work/chain/between.crl" "$work/between.crl"
+config "crl: $work/between.crl" "client-ca: $work/between.crt"
+check "trusted alone, it needs no list of the root" reload
+check "its clients pass" passes below
+check "but for those on its own list" fails below-lost
 check "helper is alive" kill -0 "$helper_pid"
