@@ -2,6 +2,24 @@
 # shellcheck shell=bash
 # What kTLS cannot carry: relayed by the helper, and otherwise as everything.
 
+# The pump alone, with what a compiler can watch.
+build() {
+	cc -g -fsanitize=address,undefined -D_GNU_SOURCE -I"$tree/userspace" \
+		-I"$tree/kmod/uapi" -o "$work/pump" "$helper_dir/pump.c" \
+		"$tree"/userspace/{relay,loopback,timers,mem,log}.c \
+		-lssl -lcrypto -lsystemd -lpthread
+}
+# pump CASE LINE...: what was seen, in any order
+pump() {
+	local mode=$1 line
+	shift
+	timeout 300 "$work/pump" "$work/server-rsa.crt" "$work/server-rsa.key" \
+		"$mode" >"$work/pump.out" 2>&1 || { cat "$work/pump.out"; return 1; }
+	for line; do
+		grep -qxF -- "$line" "$work/pump.out" ||
+			{ cat "$work/pump.out"; return 1; }
+	done
+}
 library=$tree/build/guest/userspace/libktlsgate.so.0
 conns() { "$ktlsgate" -j conn show >"$work/conns.json"; }
 shown() { # shown CONDITION: of the one connection
@@ -25,6 +43,27 @@ agent agent --library "$library"
 ALGORITHM=rsa issue server-rsa /CN=localhost ca subjectAltName=DNS:localhost
 ALGORITHM=rsa issue client-rsa /CN=rsa ca extendedKeyUsage=clientAuth
 rsa=("certificate: $work/server-rsa.crt" "private-key: $work/server-rsa.key")
+
+check "the pump builds" build
+for mode in fast slow-client slow-agent; do
+	check "pump: 20 MB each way, $mode" pump $mode \
+		"client: 20971520 bytes back, 0 wrong" "client: close_notify" \
+		"agent: 20971520 bytes, end"
+done
+check "pump: the agent closes" pump agent-closes "client: close_notify" \
+	"agent: 10 bytes, closes"
+check "pump: the agent's connection is killed" pump killed "client: cut off"
+check "pump: the same while the client reads nothing" pump blocked \
+	"client: cut off"
+check "pump: the client resets" pump client-resets \
+	"agent: 10 bytes, Connection reset by peer"
+check "pump: the client's FIN is an end" pump fin "agent: 10 bytes, end" \
+	"client: close_notify"
+check "pump: a broken record is answered by an alert" pump garbage \
+	"client: alert" "agent: 10 bytes, Connection reset by peer"
+check "pump: the helper stops" pump stop "client: close_notify" \
+	"agent: 10 bytes, end"
+
 config "${rsa[@]}" "tls-profile: old"
 check "the helper starts" helper_start
 check "and can name clients" not logged "would not name"
