@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * usage: connect PORT CA CERTIFICATE KEY full|resumed COUNT
+ * usage: connect PORT CA CERTIFICATE KEY full|resumed COUNT GROUP
  * Connections over TLS 1.3 with a client certificate, one after the other, each
  * with one echo. "resumed" continues the session of the connection before.
  */
@@ -64,16 +64,17 @@ int main(int argc, char **argv)
 	bool resume;
 	int i, count;
 
-	if (argc != 7)
-		errx(2, "usage: connect PORT CA CERTIFICATE KEY full|resumed COUNT");
+	if (argc != 8)
+		errx(2, "usage: connect PORT CA CERTIFICATE KEY full|resumed COUNT GROUP");
 	resume = !strcmp(argv[5], "resumed");
 	count = atoi(argv[6]);
 	SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-	if (!SSL_CTX_load_verify_file(ctx, argv[2]) ||
+	if (!SSL_CTX_set1_groups_list(ctx, argv[7]) ||
+	    !SSL_CTX_load_verify_file(ctx, argv[2]) ||
 	    SSL_CTX_use_certificate_file(ctx, argv[3], SSL_FILETYPE_PEM) != 1 ||
 	    SSL_CTX_use_PrivateKey_file(ctx, argv[4], SSL_FILETYPE_PEM) != 1)
-		errx(1, "certificates");
+		errx(1, "certificates, or the group");
 	if (resume) {
 		SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT |
 					       SSL_SESS_CACHE_NO_INTERNAL);
