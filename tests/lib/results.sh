@@ -45,11 +45,14 @@ counts() {
 	[ "$3" = 0 ] || printf ', %d skipped' "$3"
 }
 
+# short PROGRAM: sock/handoff, cli; of a suite that has parts also which one it
+# is, helper/reload.
 short() {
-	local name=${1%%:*}
+	local name=${1%%:*} part=''
+	case $1 in tests/helper/run.sh:*) part=/${1#*:} ;; esac
 	name=${name#build/guest/}
 	name=${name#tests/}
-	echo "${name%/run.sh}"
+	echo "${name%/run.sh}$part"
 }
 
 # collect KERNEL LOG: reads standard input to its end. Afterwards `collected`
@@ -103,6 +106,10 @@ collect() {
 				"$(counts $passed $failed $skipped)" \
 				"$((ms / 1000)).$((ms / 100 % 10))"
 			program='' ;;
+		'@@ skip '*)
+			collected=$((collected + 1))
+			record "$kernel" skip \
+				"$(short "${line#@@ skip }"): no time left" ;;
 		'@@ fatal '*)
 			record "$kernel" fail "${line#@@ fatal }" "$log" 1 "$lines"
 			echo "$kernel: ${line#@@ fatal }"
