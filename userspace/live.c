@@ -13,6 +13,7 @@
 #include "log.h"
 #include "mem.h"
 #include "netns.h"
+#include "timers.h"
 
 /* Connections that have to go, found while the kernel tells of all. */
 struct doomed {
@@ -26,6 +27,7 @@ struct doomed {
 
 struct look {
 	const struct gate *gate;
+	size_t judged;
 	struct doomed doomed;
 };
 
@@ -68,6 +70,7 @@ static void on_live(const struct live_conn *conn, void *arg)
 	struct verdict verdict;
 	uint8_t alert;
 
+	look->judged++;
 	verdict_init(&verdict);
 	if (!judge_live(look->gate, &conn->identity, conn->has_chain, &verdict,
 			&alert))
@@ -125,13 +128,19 @@ static void end_expired(const struct gate *gate)
 
 static void review(const struct gate *gate)
 {
+	struct log_fields fields = { .gate = gate->cfg->name };
 	struct look look = { .gate = gate };
+	uint64_t began = now_ns();
 
 	if (!gate->cfg->cut_refused)
 		return;
 	if (channel_conns(gate->ns->live, gate->cfg->name, 0, on_live,
 			  &look))
 		failed(gate);
+	log_with(LOG_DEBUG, &fields,
+		 "gate %s: %zu live connections judged again in %llu ms",
+		 fields.gate, look.judged,
+		 (unsigned long long)(now_ns() - began) / 1000000);
 	cut(gate, &look.doomed, KTLSGATE_CLOSE_REASON_REFUSED);
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * usage: connect PORT CA CERTIFICATE KEY full|resumed COUNT GROUP
+ * usage: connect PORT CA CERTIFICATE KEY full|resumed|timed COUNT GROUP
  * Connections over TLS 1.3 with a client certificate, one after the other, each
- * with one echo. "resumed" continues the session of the connection before.
+ * with one echo. "resumed" continues the session of the connection before,
+ * "timed" prints the milliseconds that each full one took.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/ssl.h>
@@ -23,6 +25,14 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
 	SSL_SESSION_free(last);
 	last = session;
 	return 1;
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
 }
 
 static int dial(int port)
@@ -65,7 +75,7 @@ int main(int argc, char **argv)
 	int i, count;
 
 	if (argc != 8)
-		errx(2, "usage: connect PORT CA CERTIFICATE KEY full|resumed COUNT GROUP");
+		errx(2, "usage: connect PORT CA CERTIFICATE KEY full|resumed|timed COUNT GROUP");
 	resume = !strcmp(argv[5], "resumed");
 	count = atoi(argv[6]);
 	SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
@@ -81,7 +91,12 @@ int main(int argc, char **argv)
 		SSL_CTX_sess_set_new_cb(ctx, on_session);
 		once(ctx, atoi(argv[1]), true);
 	}
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
+		double began = now();
+
 		once(ctx, atoi(argv[1]), resume);
+		if (!strcmp(argv[5], "timed"))
+			printf("%.1f\n", now() - began);
+	}
 	return 0;
 }
