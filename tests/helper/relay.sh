@@ -37,7 +37,7 @@ hold() {
 	OUT=$name mtls --hold "$work/$name.go" "$@" >/dev/null &
 	held=$!
 }
-release() { echo >"$work/$1.go"; wait "$held"; }
+release() { : >"$work/$1.go"; wait "$held"; }
 
 agent agent --library "$library"
 ALGORITHM=rsa issue server-rsa /CN=localhost ca subjectAltName=DNS:localhost
@@ -117,7 +117,7 @@ monitor=$!
 agents+=($monitor)
 hold killed --max 1.2 --ciphers ECDHE-RSA-AES128-SHA
 check "a connection to kill" wait_for 60 shown '.rx_bytes == 10'
-check "kill" "$ktlsgate" conn kill "$(jq .[0].id "$work/conns.json")"
+check "kill" "$ktlsgate" conn kill id "$(jq .[0].id "$work/conns.json")"
 release killed
 check "its client was cut off" not jq -e .held "$work/killed.json"
 check "it is gone" wait_for 60 gone
