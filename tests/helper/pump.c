@@ -20,7 +20,7 @@
 #include "loopback.h"
 #include "relay.h"
 
-#define TOTAL (20L << 20)
+#define TOTAL (3L << 20)
 
 static const char *mode;
 static int client_fd, agent_fd;
