@@ -9,13 +9,13 @@
 #include <linux/net.h>
 #include <net/genetlink.h>
 #include <net/tcp.h>
-#include <net/tls.h>
 
 #include "conn.h"
 #include "event.h"
 #include "gate.h"
 #include "identity.h"
 #include "inherit.h"
+#include "ktls.h"
 #include "layer.h"
 #include "listener.h"
 #include "memcg.h"
@@ -63,37 +63,6 @@ static int handoff_check_owner(struct file *file, struct socket *sock,
 	return 0;
 }
 
-static int handoff_check_tls(const struct sock *sk,
-			     struct netlink_ext_ack *extack)
-{
-	const struct inet_connection_sock *icsk = inet_csk(sk);
-	const struct tls_context *ctx;
-
-	if (!icsk->icsk_ulp_ops || strcmp(icsk->icsk_ulp_ops->name, "tls"))
-		return refuse(extack, -ENOKEY,
-			      "the socket has no kTLS (TCP_ULP tls)");
-	ctx = tls_get_ctx(sk);
-	if (ctx->tx_conf == TLS_BASE)
-		return refuse(extack, -ENOKEY,
-			      "kTLS has no key to send (TLS_TX)");
-	if (ctx->rx_conf == TLS_BASE)
-		return refuse(extack, -ENOKEY,
-			      "kTLS has no key to receive (TLS_RX)");
-	if (ctx->tx_conf != TLS_SW || ctx->rx_conf != TLS_SW)
-		return refuse(extack, -EOPNOTSUPP,
-			      "TLS is offloaded to a network device: ethtool -K DEV tls-hw-tx-offload off tls-hw-rx-offload off");
-	switch (ctx->prot_info.cipher_type) {
-	case TLS_CIPHER_AES_GCM_128:
-	case TLS_CIPHER_AES_GCM_256:
-	case TLS_CIPHER_AES_CCM_128:
-	case TLS_CIPHER_CHACHA20_POLY1305:
-		return 0;
-	default:
-		return refuse(extack, -EOPNOTSUPP,
-			      "the cipher is not AES-GCM, AES-CCM or ChaCha20-Poly1305");
-	}
-}
-
 static int handoff_check_socket(const struct socket *sock,
 				const struct net *net,
 				struct netlink_ext_ack *extack)
@@ -111,54 +80,6 @@ static int handoff_check_socket(const struct socket *sock,
 	if (!net_eq(sock_net(sk), net))
 		return refuse(extack, -EXDEV,
 			      "the connection belongs to another network namespace");
-	return 0;
-}
-
-/* The part of a cipher suite that kTLS knows, 0 when it has none. */
-static u16 handoff_cipher_type(u16 suite)
-{
-	switch (suite) {
-	case 0x1301:	/* TLS_AES_128_GCM_SHA256 */
-	case 0x009c:	/* TLS_RSA_WITH_AES_128_GCM_SHA256 */
-	case 0x009e:	/* TLS_DHE_RSA_WITH_AES_128_GCM_SHA256 */
-	case 0xc02b:	/* TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 */
-	case 0xc02f:	/* TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 */
-		return TLS_CIPHER_AES_GCM_128;
-	case 0x1302:	/* TLS_AES_256_GCM_SHA384 */
-	case 0x009d:	/* TLS_RSA_WITH_AES_256_GCM_SHA384 */
-	case 0x009f:	/* TLS_DHE_RSA_WITH_AES_256_GCM_SHA384 */
-	case 0xc02c:	/* TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 */
-	case 0xc030:	/* TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 */
-		return TLS_CIPHER_AES_GCM_256;
-	case 0x1303:	/* TLS_CHACHA20_POLY1305_SHA256 */
-	case 0xcca8:	/* TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 */
-	case 0xcca9:	/* TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 */
-	case 0xccaa:	/* TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256 */
-		return TLS_CIPHER_CHACHA20_POLY1305;
-	case 0x1304:	/* TLS_AES_128_CCM_SHA256 */
-	case 0xc09c:	/* TLS_RSA_WITH_AES_128_CCM */
-	case 0xc09e:	/* TLS_DHE_RSA_WITH_AES_128_CCM */
-	case 0xc0ac:	/* TLS_ECDHE_ECDSA_WITH_AES_128_CCM */
-		return TLS_CIPHER_AES_CCM_128;
-	default:
-		return 0;
-	}
-}
-
-/* What is shown to operators must be what runs. */
-static int handoff_check_identity(const struct ktlsgate_identity *identity,
-				  const struct sock *sk,
-				  struct netlink_ext_ack *extack)
-{
-	const struct tls_prot_info *prot = &tls_get_ctx(sk)->prot_info;
-
-	if (identity->tls_version && identity->tls_version != prot->version)
-		return refuse(extack, -EINVAL,
-			      "the identity's TLS version is not that of the keys");
-	if (identity->cipher_suite &&
-	    handoff_cipher_type(identity->cipher_suite) != prot->cipher_type)
-		return refuse(extack, -EINVAL,
-			      "the identity's cipher suite is not that of the keys");
 	return 0;
 }
 
@@ -183,18 +104,6 @@ static int handoff_check_state(const struct sock *sk,
 	return 0;
 }
 
-static int handoff_check_kernel(const struct sock *sk, struct genl_info *info)
-{
-	if (info->attrs[KTLSGATE_A_HANDOFF_RELAY_REASON] ||
-	    info->attrs[KTLSGATE_A_HANDOFF_PEER_ADDRESS] ||
-	    info->attrs[KTLSGATE_A_HANDOFF_PEER_PORT] ||
-	    info->attrs[KTLSGATE_A_HANDOFF_LOCAL_ADDRESS] ||
-	    info->attrs[KTLSGATE_A_HANDOFF_LOCAL_PORT])
-		return refuse(info->extack, -EINVAL,
-			      "addresses and a reason belong to path relay, the client's own connection has its addresses");
-	return handoff_check_tls(sk, info->extack);
-}
-
 static enum ktlsgate_path handoff_path(struct genl_info *info)
 {
 	struct nlattr *path = info->attrs[KTLSGATE_A_HANDOFF_PATH];
@@ -206,40 +115,7 @@ static int handoff_check_path(const struct sock *sk, struct genl_info *info)
 {
 	if (handoff_path(info) == KTLSGATE_PATH_RELAY)
 		return ktlsgate_relay_check(sk, info);
-	return handoff_check_kernel(sk, info);
-}
-
-static int handoff_take_secret(struct genl_info *info, int attr,
-			       const struct sock *sk,
-			       struct ktlsgate_secret *secret)
-{
-	const struct tls_context *ctx = tls_get_ctx(sk);
-	struct nlattr *nla = info->attrs[attr];
-	int len;
-
-	if (ctx->prot_info.version != TLS_1_3_VERSION)
-		return !nla ? 0 : refuse(info->extack, -EINVAL,
-			"TLS 1.2 has no traffic secrets");
-	len = ctx->prot_info.cipher_type == TLS_CIPHER_AES_GCM_256 ? 48 : 32;
-	if (!nla)
-		return refuse(info->extack, -EINVAL,
-			      "TLS 1.3 needs both traffic secrets");
-	if (nla_len(nla) != len)
-		return refuse(info->extack, -EINVAL,
-			      "a traffic secret has not the length of the cipher suite's hash");
-	secret->len = len;
-	memcpy(secret->bytes, nla_data(nla), len);
-	return 0;
-}
-
-static int handoff_take_kernel(struct genl_info *info, const struct sock *sk,
-			       struct ktlsgate_conn *conn)
-{
-	ktlsgate_conn_addresses(conn, sk);
-	return handoff_take_secret(info, KTLSGATE_A_HANDOFF_SECRET_RX, sk,
-				   &conn->rx_secret) ?:
-	       handoff_take_secret(info, KTLSGATE_A_HANDOFF_SECRET_TX, sk,
-				   &conn->tx_secret);
+	return ktlsgate_ktls_check(sk, info);
 }
 
 /* The message is freed by netlink, which does not wipe. */
@@ -431,7 +307,7 @@ static int handoff_connection(struct genl_info *info, struct ktlsgate_net *kn,
 	if (handoff_path(info) == KTLSGATE_PATH_RELAY)
 		err = ktlsgate_relay_take(conn, sock->sk, info);
 	else
-		err = handoff_take_kernel(info, sock->sk, conn);
+		err = ktlsgate_ktls_take(conn, sock->sk, info);
 	if (err)
 		goto unused;
 	conn->identity = ktlsgate_identity_create(identity, info->extack);
@@ -441,8 +317,8 @@ static int handoff_connection(struct genl_info *info, struct ktlsgate_net *kn,
 		goto unused;
 	}
 	if (conn->path == KTLSGATE_PATH_KERNEL) {
-		err = handoff_check_identity(conn->identity, sock->sk,
-					     info->extack);
+		err = ktlsgate_ktls_check_identity(conn->identity, sock->sk,
+						   info->extack);
 		if (err)
 			goto unused;
 	}

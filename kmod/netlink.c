@@ -1,30 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Generic netlink: the family and its operations but the handoff. */
+/* Generic netlink: the family and its operations but the handoff and
+ * those on connections.
+ */
 #include <linux/module.h>
 #include <net/genetlink.h>
 
 #include "address.h"
-#include "close.h"
-#include "compat/compat.h"
 #include "conn.h"
 #include "event.h"
 #include "gate.h"
-#include "identity.h"
 #include "namespace.h"
 #include "netlink.h"
 
-/* Whether an attribute is not there, which is then said. */
-#define netlink_missing(info, attr, what) ({				\
-	struct genl_info *__info = (info);				\
-	bool __missing = !__info->attrs[attr];				\
-									\
-	if (__missing)							\
-		NL_SET_ERR_MSG(__info->extack, what " is missing");	\
-	__missing;							\
-})
-
-static struct sk_buff *netlink_reply(struct genl_info *info, u8 command,
-				     size_t size, void **header)
+/**
+ * ktlsgate_reply() - begins the answer to a request
+ * @info: the request
+ * @command: of the answer
+ * @size: room for its attributes
+ * @header: what ktlsgate_reply_end() needs
+ *
+ * Return: the message or NULL.
+ */
+struct sk_buff *ktlsgate_reply(struct genl_info *info, u8 command, size_t size,
+			       void **header)
 {
 	struct sk_buff *skb;
 
@@ -38,8 +36,17 @@ static struct sk_buff *netlink_reply(struct genl_info *info, u8 command,
 	return NULL;
 }
 
-static int netlink_reply_end(struct genl_info *info, struct sk_buff *skb,
-			     void *header, int err)
+/**
+ * ktlsgate_reply_end() - sends an answer, or drops it
+ * @info: the request
+ * @skb: the message, gone afterwards
+ * @header: of ktlsgate_reply()
+ * @err: why it cannot be sent, 0 otherwise
+ *
+ * Return: 0 or a negative error.
+ */
+int ktlsgate_reply_end(struct genl_info *info, struct sk_buff *skb,
+		       void *header, int err)
 {
 	if (err) {
 		nlmsg_free(skb);
@@ -76,11 +83,11 @@ int ktlsgate_nl_gate_get_doit(struct sk_buff *skb, struct genl_info *info)
 	gate = netlink_gate(info, KTLSGATE_A_GATE_NAME);
 	if (IS_ERR(gate))
 		return PTR_ERR(gate);
-	reply = netlink_reply(info, KTLSGATE_CMD_GATE_GET, NLMSG_GOODSIZE,
-			      &header);
+	reply = ktlsgate_reply(info, KTLSGATE_CMD_GATE_GET, NLMSG_GOODSIZE,
+			       &header);
 	if (reply)
-		err = netlink_reply_end(info, reply, header,
-					ktlsgate_gate_fill(reply, kn, gate));
+		err = ktlsgate_reply_end(info, reply, header,
+					 ktlsgate_gate_fill(reply, kn, gate));
 	ktlsgate_gate_put(gate);
 	return err;
 }
@@ -200,163 +207,6 @@ int ktlsgate_nl_gate_del_doit(struct sk_buff *skb, struct genl_info *info)
 	return 0;
 }
 
-int ktlsgate_nl_conn_get_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	struct ktlsgate_net *kn = ktlsgate_net(genl_info_net(info));
-	bool note = info->attrs[KTLSGATE_A_CONN_WANT_NOTE];
-	struct ktlsgate_conn *conn;
-	struct sk_buff *reply;
-	int err = -ENOMEM;
-	void *header;
-
-	if (netlink_missing(info, KTLSGATE_A_CONN_ID, "the connection's id"))
-		return -EINVAL;
-	if (info->attrs[KTLSGATE_A_CONN_GATE] ||
-	    info->attrs[KTLSGATE_A_CONN_PEER_ADDRESS] ||
-	    info->attrs[KTLSGATE_A_CONN_PEER_PORT] ||
-	    info->attrs[KTLSGATE_A_CONN_PRINCIPAL] ||
-	    info->attrs[KTLSGATE_A_CONN_NOT_AFTER]) {
-		NL_SET_ERR_MSG(info->extack,
-			       "an id leaves nothing to filter");
-		return -EINVAL;
-	}
-	conn = ktlsgate_conn_get(kn,
-				 nla_get_u32(info->attrs[KTLSGATE_A_CONN_ID]));
-	if (!conn) {
-		NL_SET_ERR_MSG(info->extack, "no connection of this id");
-		return -ENOENT;
-	}
-	reply = netlink_reply(info, KTLSGATE_CMD_CONN_GET,
-			      NLMSG_GOODSIZE + KTLSGATE_IDENTITY_SIZE +
-			      KTLSGATE_NOTE_MAX, &header);
-	if (reply)
-		err = netlink_reply_end(info, reply, header,
-					ktlsgate_conn_fill(reply, conn, note));
-	ktlsgate_conn_put(conn);
-	return err;
-}
-
-static bool netlink_conn_wanted(struct nlattr **attrs,
-				const struct ktlsgate_conn *conn,
-				const struct in6_addr *peer)
-{
-	if (attrs[KTLSGATE_A_CONN_ID] &&
-	    conn->id != nla_get_u32(attrs[KTLSGATE_A_CONN_ID]))
-		return false;
-	if (attrs[KTLSGATE_A_CONN_GATE] &&
-	    strcmp(conn->gate->name, nla_data(attrs[KTLSGATE_A_CONN_GATE])))
-		return false;
-	if (attrs[KTLSGATE_A_CONN_PRINCIPAL] &&
-	    strcmp(conn->identity->principal,
-		   nla_data(attrs[KTLSGATE_A_CONN_PRINCIPAL])))
-		return false;
-	if (attrs[KTLSGATE_A_CONN_PEER_ADDRESS] &&
-	    !ipv6_addr_equal(&conn->peer, peer))
-		return false;
-	if (attrs[KTLSGATE_A_CONN_NOT_AFTER] &&
-	    !ktlsgate_identity_ends(conn->identity,
-				    nla_get_u64(attrs[KTLSGATE_A_CONN_NOT_AFTER])))
-		return false;
-	return !attrs[KTLSGATE_A_CONN_PEER_PORT] ||
-	       conn->peer_port == nla_get_u16(attrs[KTLSGATE_A_CONN_PEER_PORT]);
-}
-
-static int netlink_conn_dump_start(struct netlink_callback *cb)
-{
-	struct nlattr **attrs = ktlsgate_dump_attrs(cb);
-	struct in6_addr peer;
-
-	if (attrs[KTLSGATE_A_CONN_PEER_ADDRESS] &&
-	    !ktlsgate_get_address(attrs[KTLSGATE_A_CONN_PEER_ADDRESS],
-				  &peer)) {
-		NL_SET_ERR_MSG_ATTR(cb->extack,
-				    attrs[KTLSGATE_A_CONN_PEER_ADDRESS],
-				    "an address has 4 or 16 bytes");
-		return -EINVAL;
-	}
-	/* One connection has to fit. */
-	cb->min_dump_alloc = NLMSG_GOODSIZE + KTLSGATE_IDENTITY_SIZE +
-			     KTLSGATE_NOTE_MAX;
-	return 0;
-}
-
-int ktlsgate_nl_conn_get_dumpit(struct sk_buff *skb,
-				struct netlink_callback *cb)
-{
-	struct ktlsgate_net *kn = ktlsgate_net(sock_net(skb->sk));
-	struct nlattr **attrs = ktlsgate_dump_attrs(cb);
-	bool note = attrs[KTLSGATE_A_CONN_WANT_NOTE];
-	struct in6_addr peer = in6addr_any;
-	unsigned long id = cb->args[0];
-	struct ktlsgate_conn *conn;
-	int err = 0;
-	void *header;
-
-	if (attrs[KTLSGATE_A_CONN_PEER_ADDRESS])
-		ktlsgate_get_address(attrs[KTLSGATE_A_CONN_PEER_ADDRESS],
-				     &peer);
-	while (!err && (conn = ktlsgate_conn_after(kn, &id))) {
-		if (!netlink_conn_wanted(attrs, conn, &peer)) {
-			cb->args[0] = id;
-			ktlsgate_conn_put(conn);
-			continue;
-		}
-		err = -EMSGSIZE;
-		header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-				     cb->nlh->nlmsg_seq, &ktlsgate_family,
-				     NLM_F_MULTI, KTLSGATE_CMD_CONN_GET);
-		if (header)
-			err = ktlsgate_conn_fill(skb, conn, note);
-		if (!err) {
-			genlmsg_end(skb, header);
-			cb->args[0] = id;
-		} else if (header) {
-			genlmsg_cancel(skb, header);
-		}
-		ktlsgate_conn_put(conn);
-	}
-	return skb->len ?: err;
-}
-
-int ktlsgate_nl_conn_kill_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	struct ktlsgate_net *kn = ktlsgate_net(genl_info_net(info));
-	struct nlattr *reason = info->attrs[KTLSGATE_A_CONN_CLOSE_REASON];
-	struct nlattr *text = info->attrs[KTLSGATE_A_CONN_CLOSE_TEXT];
-	struct nlattr *alert = info->attrs[KTLSGATE_A_CONN_ALERT];
-	u32 why = KTLSGATE_CLOSE_REASON_KILLED;
-	struct ktlsgate_conn *conn;
-	char *copy = NULL;
-
-	if (netlink_missing(info, KTLSGATE_A_CONN_ID, "the connection's id"))
-		return -EINVAL;
-	if (reason)
-		why = nla_get_u32(reason);
-	if (why != KTLSGATE_CLOSE_REASON_KILLED &&
-	    why != KTLSGATE_CLOSE_REASON_REFUSED &&
-	    why != KTLSGATE_CLOSE_REASON_CERTIFICATE_EXPIRED) {
-		NL_SET_ERR_MSG_ATTR(info->extack, reason,
-				    "the reason is neither killed nor refused nor certificate-expired");
-		return -EINVAL;
-	}
-	conn = ktlsgate_conn_get(kn,
-				 nla_get_u32(info->attrs[KTLSGATE_A_CONN_ID]));
-	if (!conn) {
-		NL_SET_ERR_MSG(info->extack, "no connection of this id");
-		return -ENOENT;
-	}
-	if (text) {
-		copy = nla_strdup(text, GFP_KERNEL);
-		if (!copy) {
-			ktlsgate_conn_put(conn);
-			return -ENOMEM;
-		}
-	}
-	ktlsgate_kill(conn, why, alert ? nla_get_u8(alert) : -1, copy);
-	ktlsgate_conn_put(conn);
-	return 0;
-}
-
 int ktlsgate_nl_refuse_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *address = info->attrs[KTLSGATE_A_REFUSED_PEER_ADDRESS];
@@ -443,8 +293,8 @@ int ktlsgate_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 			return PTR_ERR(gate);
 	}
 	err = -ENOMEM;
-	reply = netlink_reply(info, KTLSGATE_CMD_STATS_GET, NLMSG_GOODSIZE,
-			      &header);
+	reply = ktlsgate_reply(info, KTLSGATE_CMD_STATS_GET, NLMSG_GOODSIZE,
+			       &header);
 	if (!reply)
 		goto out;
 	if (gate)
@@ -457,7 +307,7 @@ int ktlsgate_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 					 atomic_read(&kn->live),
 					 atomic_read(&kn->queued),
 					 &kn->counters);
-	err = netlink_reply_end(info, reply, header, err);
+	err = ktlsgate_reply_end(info, reply, header, err);
 out:
 	if (gate)
 		ktlsgate_gate_put(gate);
@@ -496,7 +346,7 @@ int __init ktlsgate_netlink_init(void)
 	memcpy(ktlsgate_ops, ktlsgate_nl_ops, sizeof(ktlsgate_ops));
 	for (i = 0; i < ARRAY_SIZE(ktlsgate_ops); i++)
 		if (ktlsgate_ops[i].cmd == KTLSGATE_CMD_CONN_GET)
-			ktlsgate_ops[i].start = netlink_conn_dump_start;
+			ktlsgate_ops[i].start = ktlsgate_conn_dump_start;
 	return genl_register_family(&ktlsgate_family);
 }
 

@@ -2,26 +2,22 @@
 #include <errno.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
-#include <netlink/netlink.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <openssl/crypto.h>
 
 #include <linux/ktlsgate.h>
 
 #include "channel.h"
+#include "channelcall.h"
 #include "mem.h"
-#include "note.h"
 
 #ifndef SOL_NETLINK
 #define SOL_NETLINK 270
 #endif
 
 #define MESSAGE_MAX 256		/* of what the kernel says */
-#define REASON_MAX 1023		/* of what it is told, see the specification */
 
 struct channel {
 	struct nl_sock *socket;
@@ -43,10 +39,6 @@ static struct nla_policy gate_policy[KTLSGATE_A_GATE_MAX + 1] = {
 	[KTLSGATE_A_GATE_LISTENER] = { .type = NLA_U32 },
 	[KTLSGATE_A_GATE_QUEUE_LENGTH] = { .type = NLA_U32 },
 	[KTLSGATE_A_GATE_QUEUE_MAX] = { .type = NLA_U32 },
-};
-
-static struct nla_policy handoff_policy[KTLSGATE_A_HANDOFF_MAX + 1] = {
-	[KTLSGATE_A_HANDOFF_ID] = { .type = NLA_U32 },
 };
 
 static int on_valid(struct nl_msg *msg, void *arg)
@@ -155,8 +147,8 @@ const char *channel_message(const struct channel *channel)
 	return channel->message;
 }
 
-static struct nl_msg *message_new(struct channel *channel, uint8_t command,
-				  size_t size, int flags)
+struct nl_msg *channel_request(struct channel *channel, uint8_t command,
+			       size_t size, int flags)
 {
 	struct nl_msg *msg = nlmsg_alloc_size(size + 512);
 
@@ -167,8 +159,7 @@ static struct nl_msg *message_new(struct channel *channel, uint8_t command,
 	return msg;
 }
 
-/* Sends, waits for the answer, and wipes: the message may hold secrets. */
-static int call(struct channel *channel, struct nl_msg *msg)
+int channel_call(struct channel *channel, struct nl_msg *msg)
 {
 	struct nlmsghdr *header = nlmsg_hdr(msg);
 	int sent;
@@ -201,9 +192,9 @@ static int call(struct channel *channel, struct nl_msg *msg)
 	return channel->error;
 }
 
-static void expect(struct channel *channel,
-		   void (*on_reply)(struct nlattr **attrs, void *arg),
-		   struct nla_policy *policy, int max_attr, void *arg)
+void channel_expect(struct channel *channel,
+		    void (*on_reply)(struct nlattr **attrs, void *arg),
+		    struct nla_policy *policy, int max_attr, void *arg)
 {
 	channel->on_reply = on_reply;
 	channel->policy = policy;
@@ -240,12 +231,14 @@ static void read_gate(struct nlattr **attrs, void *arg)
 int channel_gate_get(struct channel *channel, const char *name,
 		     struct gate_status *out)
 {
-	struct nl_msg *msg = message_new(channel, KTLSGATE_CMD_GATE_GET, 64, 0);
+	struct nl_msg *msg = channel_request(channel, KTLSGATE_CMD_GATE_GET,
+					     64, 0);
 
 	memset(out, 0, sizeof(*out));
 	nla_put_string(msg, KTLSGATE_A_GATE_NAME, name);
-	expect(channel, read_gate, gate_policy, KTLSGATE_A_GATE_MAX, out);
-	return call(channel, msg);
+	channel_expect(channel, read_gate, gate_policy, KTLSGATE_A_GATE_MAX,
+		       out);
+	return channel_call(channel, msg);
 }
 
 struct search {
@@ -277,9 +270,10 @@ int channel_gate_find(struct channel *channel, uint16_t port,
 	struct nl_msg *msg;
 	int error;
 
-	msg = message_new(channel, KTLSGATE_CMD_GATE_GET, 0, NLM_F_DUMP);
-	expect(channel, match_gate, gate_policy, KTLSGATE_A_GATE_MAX, &search);
-	error = call(channel, msg);
+	msg = channel_request(channel, KTLSGATE_CMD_GATE_GET, 0, NLM_F_DUMP);
+	channel_expect(channel, match_gate, gate_policy, KTLSGATE_A_GATE_MAX,
+		       &search);
+	error = channel_call(channel, msg);
 	if (!error && !search.found)
 		error = -ENOENT;
 	return error;
@@ -289,7 +283,7 @@ static int change_gate(struct channel *channel, uint8_t command,
 		       const char *name, uint16_t port,
 		       const struct address *address)
 {
-	struct nl_msg *msg = message_new(channel, command, 128, 0);
+	struct nl_msg *msg = channel_request(channel, command, 128, 0);
 
 	nla_put_string(msg, KTLSGATE_A_GATE_NAME, name);
 	nla_put_u16(msg, KTLSGATE_A_GATE_PORT, port);
@@ -298,7 +292,7 @@ static int change_gate(struct channel *channel, uint8_t command,
 			address->bytes);
 	else if (command == KTLSGATE_CMD_GATE_SET)
 		nla_put(msg, KTLSGATE_A_GATE_ADDRESS, 16, address->bytes);
-	return call(channel, msg);
+	return channel_call(channel, msg);
 }
 
 int channel_gate_add(struct channel *channel, const char *name, uint16_t port,
@@ -315,134 +309,14 @@ int channel_gate_set(struct channel *channel, const char *name, uint16_t port,
 
 int channel_gate_del(struct channel *channel, const char *name)
 {
-	struct nl_msg *msg = message_new(channel, KTLSGATE_CMD_GATE_DEL, 64, 0);
+	struct nl_msg *msg = channel_request(channel, KTLSGATE_CMD_GATE_DEL,
+					     64, 0);
 
 	nla_put_string(msg, KTLSGATE_A_GATE_NAME, name);
-	return call(channel, msg);
+	return channel_call(channel, msg);
 }
 
-static void put_text(struct nl_msg *msg, int attribute, const char *text)
-{
-	if (text)
-		nla_put_string(msg, attribute, text);
-}
-
-static size_t identity_size(const struct identity *identity)
-{
-	size_t size = 512 + NOTE_MAX_BYTES;
-
-	size += strlen(identity->principal);
-	size += identity->subject ? strlen(identity->subject) : 0;
-	size += identity->issuer ? strlen(identity->issuer) : 0;
-	size += identity->spiffe_id ? strlen(identity->spiffe_id) : 0;
-	size += identity->server_name ? strlen(identity->server_name) : 0;
-	return size;
-}
-
-static void put_identity(struct nl_msg *msg, const struct identity *identity)
-{
-	const struct chain_link *leaf = &identity->chain[0];
-	struct nlattr *nest;
-
-	nest = nla_nest_start(msg, KTLSGATE_A_HANDOFF_IDENTITY);
-	put_text(msg, KTLSGATE_A_IDENTITY_PRINCIPAL, identity->principal);
-	if (identity->subject) {
-		put_text(msg, KTLSGATE_A_IDENTITY_SUBJECT, identity->subject);
-		put_text(msg, KTLSGATE_A_IDENTITY_ISSUER, identity->issuer);
-		put_text(msg, KTLSGATE_A_IDENTITY_SPIFFE_ID,
-			 identity->spiffe_id);
-		nla_put(msg, KTLSGATE_A_IDENTITY_SERIAL, leaf->serial_size,
-			leaf->serial);
-		nla_put(msg, KTLSGATE_A_IDENTITY_FINGERPRINT,
-			sizeof(leaf->fingerprint), leaf->fingerprint);
-		nla_put_u64(msg, KTLSGATE_A_IDENTITY_NOT_AFTER,
-			    identity->not_after);
-	}
-	nla_put_u16(msg, KTLSGATE_A_IDENTITY_TLS_VERSION,
-		    identity->tls_version);
-	nla_put_u16(msg, KTLSGATE_A_IDENTITY_CIPHER_SUITE,
-		    identity->cipher_suite);
-	if (identity->group)
-		nla_put_u16(msg, KTLSGATE_A_IDENTITY_GROUP, identity->group);
-	put_text(msg, KTLSGATE_A_IDENTITY_SERVER_NAME, identity->server_name);
-	if (identity->resumed)
-		nla_put_flag(msg, KTLSGATE_A_IDENTITY_RESUMED);
-	nla_nest_end(msg, nest);
-}
-
-static void put_note(struct nl_msg *msg, const struct identity *identity)
-{
-	uint8_t note[NOTE_MAX_BYTES];
-
-	if (identity->subject)
-		nla_put(msg, KTLSGATE_A_HANDOFF_NOTE,
-			note_write(identity, note), note);
-}
-
-static void put_relayed(struct nl_msg *msg, const struct relayed *relayed)
-{
-	char *reason = xstrndup(relayed->reason, KTLSGATE_RELAY_REASON_MAX);
-
-	nla_put_u32(msg, KTLSGATE_A_HANDOFF_PATH, KTLSGATE_PATH_RELAY);
-	nla_put_string(msg, KTLSGATE_A_HANDOFF_RELAY_REASON, reason);
-	nla_put(msg, KTLSGATE_A_HANDOFF_PEER_ADDRESS,
-		address_size(relayed->peer), relayed->peer->bytes);
-	nla_put_u16(msg, KTLSGATE_A_HANDOFF_PEER_PORT, relayed->peer_port);
-	nla_put(msg, KTLSGATE_A_HANDOFF_LOCAL_ADDRESS,
-		address_size(relayed->local), relayed->local->bytes);
-	nla_put_u16(msg, KTLSGATE_A_HANDOFF_LOCAL_PORT, relayed->local_port);
-	free(reason);
-}
-
-static void read_id(struct nlattr **attrs, void *arg)
-{
-	if (attrs[KTLSGATE_A_HANDOFF_ID])
-		*(uint32_t *)arg = nla_get_u32(attrs[KTLSGATE_A_HANDOFF_ID]);
-}
-
-int channel_handoff(struct channel *channel, const struct handoff *handoff,
-		    uint32_t *id)
-{
-	const struct secrets *secrets = handoff->secrets;
-	struct stat before = {}, after;
-	struct nl_msg *msg;
-	int error;
-
-	*id = 0;
-	fstat(handoff->fd, &before);
-	msg = message_new(channel, KTLSGATE_CMD_HANDOFF,
-			  identity_size(handoff->identity), 0);
-	nla_put_s32(msg, KTLSGATE_A_HANDOFF_FD, handoff->fd);
-	nla_put_string(msg, KTLSGATE_A_HANDOFF_GATE, handoff->gate);
-	put_identity(msg, handoff->identity);
-	if (secrets && secrets->rx_size && secrets->tx_size) {
-		nla_put(msg, KTLSGATE_A_HANDOFF_SECRET_RX, secrets->rx_size,
-			secrets->rx);
-		nla_put(msg, KTLSGATE_A_HANDOFF_SECRET_TX, secrets->tx_size,
-			secrets->tx);
-	}
-	nla_put_u64(msg, KTLSGATE_A_HANDOFF_HANDSHAKE_TIME,
-		    handoff->handshake_time);
-	put_note(msg, handoff->identity);
-	if (handoff->relayed)
-		put_relayed(msg, handoff->relayed);
-	expect(channel, read_id, handoff_policy, KTLSGATE_A_HANDOFF_MAX, id);
-	error = call(channel, msg);
-	if (!error)
-		return 0;
-	/*
-	 * The kernel takes the file unless it turned the message away first
-	 * (permission, no such family). Then the number still names our
-	 * socket; otherwise it may already be that of another worker's.
-	 */
-	if (!fstat(handoff->fd, &after) && before.st_ino == after.st_ino &&
-	    before.st_dev == after.st_dev)
-		close(handoff->fd);
-	return error;
-}
-
-/* At most @max bytes of @text, not cut within a character of UTF-8. */
-static char *shortened(const char *text, size_t max)
+char *channel_shortened(const char *text, size_t max)
 {
 	size_t length = strlen(text);
 
@@ -458,15 +332,16 @@ int channel_refuse(struct channel *channel, const char *gate,
 		   const struct address *peer, uint16_t port,
 		   const struct verdict *verdict)
 {
-	char *reason = shortened(verdict->reason, REASON_MAX);
+	char *reason = channel_shortened(verdict->reason, REASON_MAX);
 	char *principal = NULL;
 	struct nl_msg *msg;
 	int error;
 
 	if (verdict->principal)
-		principal = shortened(verdict->principal, KTLSGATE_STRING_MAX);
-	msg = message_new(channel, KTLSGATE_CMD_REFUSE, strlen(reason) +
-			  (principal ? strlen(principal) : 0), 0);
+		principal = channel_shortened(verdict->principal,
+					      KTLSGATE_STRING_MAX);
+	msg = channel_request(channel, KTLSGATE_CMD_REFUSE, strlen(reason) +
+			      (principal ? strlen(principal) : 0), 0);
 	nla_put_string(msg, KTLSGATE_A_REFUSED_GATE, gate);
 	if (peer->family) {
 		nla_put(msg, KTLSGATE_A_REFUSED_PEER_ADDRESS,
@@ -478,93 +353,8 @@ int channel_refuse(struct channel *channel, const char *gate,
 	if (verdict->alert_sent >= 0)
 		nla_put_u8(msg, KTLSGATE_A_REFUSED_ALERT, verdict->alert_sent);
 	put_text(msg, KTLSGATE_A_REFUSED_PRINCIPAL, principal);
-	error = call(channel, msg);
+	error = channel_call(channel, msg);
 	free(reason);
 	free(principal);
 	return error;
-}
-
-static struct nla_policy conn_policy[KTLSGATE_A_CONN_MAX + 1] = {
-	[KTLSGATE_A_CONN_ID] = { .type = NLA_U32 },
-	[KTLSGATE_A_CONN_IDENTITY] = { .type = NLA_NESTED },
-};
-
-static struct nla_policy identity_policy[KTLSGATE_A_IDENTITY_MAX + 1] = {
-	[KTLSGATE_A_IDENTITY_PRINCIPAL] = { .type = NLA_STRING },
-	[KTLSGATE_A_IDENTITY_SUBJECT] = { .type = NLA_STRING },
-	[KTLSGATE_A_IDENTITY_ISSUER] = { .type = NLA_STRING },
-	[KTLSGATE_A_IDENTITY_SPIFFE_ID] = { .type = NLA_STRING },
-	[KTLSGATE_A_IDENTITY_NOT_AFTER] = { .type = NLA_U64 },
-};
-
-struct conn_reader {
-	void (*on_conn)(const struct live_conn *conn, void *arg);
-	void *arg;
-};
-
-/* The strings stay the message's own. */
-static char *text_of(struct nlattr *attribute)
-{
-	return attribute ? nla_get_string(attribute) : NULL;
-}
-
-static void read_conn(struct nlattr **attrs, void *arg)
-{
-	struct nlattr *identity[KTLSGATE_A_IDENTITY_MAX + 1];
-	struct nlattr *note = attrs[KTLSGATE_A_CONN_NOTE];
-	struct conn_reader *reader = arg;
-	struct live_conn conn = {};
-
-	if (!attrs[KTLSGATE_A_CONN_ID] || !attrs[KTLSGATE_A_CONN_IDENTITY] ||
-	    nla_parse_nested(identity, KTLSGATE_A_IDENTITY_MAX,
-			     attrs[KTLSGATE_A_CONN_IDENTITY],
-			     identity_policy) ||
-	    !identity[KTLSGATE_A_IDENTITY_PRINCIPAL])
-		return;
-	conn.id = nla_get_u32(attrs[KTLSGATE_A_CONN_ID]);
-	conn.identity.principal =
-		text_of(identity[KTLSGATE_A_IDENTITY_PRINCIPAL]);
-	conn.identity.subject = text_of(identity[KTLSGATE_A_IDENTITY_SUBJECT]);
-	conn.identity.issuer = text_of(identity[KTLSGATE_A_IDENTITY_ISSUER]);
-	conn.identity.spiffe_id =
-		text_of(identity[KTLSGATE_A_IDENTITY_SPIFFE_ID]);
-	if (identity[KTLSGATE_A_IDENTITY_NOT_AFTER])
-		conn.identity.not_after =
-			nla_get_u64(identity[KTLSGATE_A_IDENTITY_NOT_AFTER]);
-	conn.has_chain = note && note_read(nla_data(note), nla_len(note),
-					   &conn.identity);
-	reader->on_conn(&conn, reader->arg);
-}
-
-int channel_conns(struct channel *channel, const char *gate, uint64_t ended,
-		  void (*on_conn)(const struct live_conn *conn, void *arg),
-		  void *arg)
-{
-	struct conn_reader reader = { .on_conn = on_conn, .arg = arg };
-	struct nl_msg *msg;
-
-	msg = message_new(channel, KTLSGATE_CMD_CONN_GET, 64, NLM_F_DUMP);
-	nla_put_string(msg, KTLSGATE_A_CONN_GATE, gate);
-	if (ended)
-		nla_put_u64(msg, KTLSGATE_A_CONN_NOT_AFTER, ended);
-	else
-		nla_put_flag(msg, KTLSGATE_A_CONN_WANT_NOTE);
-	expect(channel, read_conn, conn_policy, KTLSGATE_A_CONN_MAX, &reader);
-	return call(channel, msg);
-}
-
-int channel_conn_kill(struct channel *channel, uint32_t id, uint32_t reason,
-		      uint8_t alert, const char *why)
-{
-	char *text = shortened(why, REASON_MAX);
-	struct nl_msg *msg;
-
-	msg = message_new(channel, KTLSGATE_CMD_CONN_KILL, 64 + strlen(text),
-			  0);
-	nla_put_u32(msg, KTLSGATE_A_CONN_ID, id);
-	nla_put_u32(msg, KTLSGATE_A_CONN_CLOSE_REASON, reason);
-	nla_put_u8(msg, KTLSGATE_A_CONN_ALERT, alert);
-	nla_put_string(msg, KTLSGATE_A_CONN_CLOSE_TEXT, text);
-	free(text);
-	return call(channel, msg);
 }

@@ -11,8 +11,6 @@
 #include <stdint.h>
 
 #include "address.h"
-#include "identity.h"
-#include "secrets.h"
 #include "verdict.h"
 
 struct channel;
@@ -24,24 +22,6 @@ struct gate_status {
 	uint32_t listener;		/* KTLSGATE_LISTENER_..., 0: none */
 	uint32_t queue_length;
 	uint32_t queue_max;
-};
-
-/* What the kernel is told of a client that is relayed. */
-struct relayed {
-	const char *reason;
-	const struct address *peer;
-	const struct address *local;	/* as the client dialled it */
-	uint16_t peer_port;
-	uint16_t local_port;
-};
-
-struct handoff {
-	int fd;				/* consumed, see channel_handoff() */
-	const char *gate;
-	const struct identity *identity;
-	const struct secrets *secrets;
-	const struct relayed *relayed;	/* NULL: kTLS has the connection */
-	uint64_t handshake_time;	/* nanoseconds */
 };
 
 struct channel *channel_open(char **error);
@@ -60,29 +40,9 @@ int channel_gate_del(struct channel *channel, const char *name);
 int channel_gate_find(struct channel *channel, uint16_t port,
 		      const struct address *address, struct gate_status *out);
 
-/* The fd is gone afterwards, whatever came of it. */
-int channel_handoff(struct channel *channel, const struct handoff *handoff,
-		    uint32_t *id);
 int channel_refuse(struct channel *channel, const char *gate,
 		   const struct address *peer, uint16_t port,
 		   const struct verdict *verdict);
-
-/* A connection that a gate let in, as the kernel tells of it. */
-struct live_conn {
-	uint32_t id;
-	bool has_chain;			/* identity.chain is known */
-	struct identity identity;	/* only what judging needs */
-};
-
-/*
- * Each connection of a gate, or each whose certificate ended before @ended
- * (seconds since the epoch, 0: all). @on_conn must not use the channel.
- */
-int channel_conns(struct channel *channel, const char *gate, uint64_t ended,
-		  void (*on_conn)(const struct live_conn *conn, void *arg),
-		  void *arg);
-int channel_conn_kill(struct channel *channel, uint32_t id, uint32_t reason,
-		      uint8_t alert, const char *why);
 
 /* Looks the family up again: the module may have been loaded anew. */
 bool channel_resolve(struct channel *channel);

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <ctype.h>
-#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +7,7 @@
 
 #include "config.h"
 #include "configcheck.h"
+#include "configread.h"
 #include "files.h"
 #include "mem.h"
 #include "pairs.h"
@@ -29,14 +28,6 @@ static const char *const level_names[] = {
 	"error", "warning", "notice", "info", "debug", NULL
 };
 
-static void read_address(struct schema_reader *reader, yaml_node_t *node,
-			 const struct schema_key *key, void *out);
-static void read_sources(struct schema_reader *reader, yaml_node_t *node,
-			 const struct schema_key *key, void *out);
-static void read_strings(struct schema_reader *reader, yaml_node_t *node,
-			 const struct schema_key *key, void *out);
-static void read_bundles(struct schema_reader *reader, yaml_node_t *node,
-			 const struct schema_key *key, void *out);
 static void read_gates(struct schema_reader *reader, yaml_node_t *node,
 		       const struct schema_key *key, void *out);
 
@@ -53,7 +44,7 @@ static const struct schema_key gate_keys[GATE_KEYS] = {
 	},
 	[GATE_ADDRESS] = {
 		.name = "address", .type = SCHEMA_CUSTOM,
-		.read = read_address, .offset = GATE_AT(address),
+		.read = config_read_address, .offset = GATE_AT(address),
 	},
 	[GATE_STEERING] = {
 		.name = "steering", .type = SCHEMA_BOOL,
@@ -131,22 +122,22 @@ static const struct schema_key gate_keys[GATE_KEYS] = {
 	},
 	[GATE_SPIFFE_BUNDLES] = {
 		.name = "spiffe-bundles", .type = SCHEMA_CUSTOM,
-		.read = read_bundles,
+		.read = config_read_bundles,
 		.offset = GATE_AT(spiffe_bundles),
 	},
 	[GATE_ALLOW] = {
 		.name = "allow", .type = SCHEMA_CUSTOM,
-		.read = read_strings,
+		.read = config_read_strings,
 		.offset = GATE_AT(allow),
 	},
 	[GATE_DENY] = {
 		.name = "deny", .type = SCHEMA_CUSTOM,
-		.read = read_strings,
+		.read = config_read_strings,
 		.offset = GATE_AT(deny),
 	},
 	[GATE_CRL] = {
 		.name = "crl", .type = SCHEMA_CUSTOM,
-		.read = read_strings,
+		.read = config_read_strings,
 		.offset = GATE_AT(crl),
 	},
 	[GATE_CRL_EXPIRED] = {
@@ -199,7 +190,7 @@ static const struct schema_key gate_keys[GATE_KEYS] = {
 	},
 	[GATE_PLAINTEXT_FROM] = {
 		.name = "plaintext-from", .type = SCHEMA_CUSTOM,
-		.read = read_sources, .offset = 0,
+		.read = config_read_sources, .offset = 0,
 	},
 };
 
@@ -217,119 +208,6 @@ static const struct schema_key top_keys[] = {
 		.read = read_gates, .offset = 0,
 	},
 };
-
-static void read_address(struct schema_reader *reader, yaml_node_t *node,
-			 const struct schema_key *key, void *out)
-{
-	const char *text = schema_scalar(node);
-
-	if (!text || !address_parse(text, out))
-		schema_error(reader, node, key->name,
-			     "'%s' is not an IPv4 or IPv6 address",
-			     text ? text : "");
-}
-
-static void read_sources(struct schema_reader *reader, yaml_node_t *node,
-			 const struct schema_key *key, void *out)
-{
-	struct gate_config *gate = out;
-	yaml_node_item_t *item;
-
-	if (node->type != YAML_SEQUENCE_NODE) {
-		schema_error(reader, node, key->name,
-			     "must be a list, such as [10.0.0.0/8, ::1]");
-		return;
-	}
-	for (item = node->data.sequence.items.start;
-	     item < node->data.sequence.items.top; item++) {
-		yaml_node_t *entry;
-		struct prefix prefix;
-		const char *text;
-
-		entry = yaml_document_get_node(reader->document, *item);
-		text = schema_scalar(entry);
-		if (!text || !prefix_parse(text, &prefix)) {
-			schema_error(reader, entry, key->name,
-				     "'%s' is not an address or a prefix such as 10.0.0.0/8 (no bits beyond its length)",
-				     text ? text : "");
-			continue;
-		}
-		gate->plaintext_from = xrealloc(gate->plaintext_from,
-						gate->plaintext_from_count + 1,
-						sizeof(prefix));
-		gate->plaintext_from[gate->plaintext_from_count++] = prefix;
-	}
-}
-
-static void strings_add(struct strings *strings, const char *text)
-{
-	strings->text = xrealloc(strings->text, strings->count + 1,
-				 sizeof(*strings->text));
-	strings->text[strings->count++] = xstrdup(text);
-}
-
-static void strings_free(struct strings *strings)
-{
-	size_t i;
-
-	for (i = 0; i < strings->count; i++)
-		free(strings->text[i]);
-	free(strings->text);
-}
-
-static void read_string(struct schema_reader *reader, yaml_node_t *node,
-			const char *key, struct strings *out)
-{
-	const char *text = schema_scalar(node);
-
-	if (text && *text)
-		strings_add(out, text);
-	else
-		schema_error(reader, node, key, "must be text, not empty");
-}
-
-/* A list, or a single value that stands for a list of one. */
-static void read_strings(struct schema_reader *reader, yaml_node_t *node,
-			 const struct schema_key *key, void *out)
-{
-	yaml_node_item_t *item;
-
-	if (node->type == YAML_SCALAR_NODE) {
-		read_string(reader, node, key->name, out);
-		return;
-	}
-	if (node->type != YAML_SEQUENCE_NODE) {
-		schema_error(reader, node, key->name, "must be a list of texts");
-		return;
-	}
-	for (item = node->data.sequence.items.start;
-	     item < node->data.sequence.items.top; item++)
-		read_string(reader, yaml_document_get_node(reader->document,
-							   *item),
-			    key->name, out);
-}
-
-/* "acme.com: /etc/ktlsgate/acme.pem", one for each trust domain. */
-static void read_bundles(struct schema_reader *reader, yaml_node_t *node,
-			 const struct schema_key *key, void *out)
-{
-	yaml_node_pair_t *pair;
-
-	if (node->type != YAML_MAPPING_NODE) {
-		schema_error(reader, node, key->name,
-			     "must be a mapping of trust domains to files");
-		return;
-	}
-	for (pair = node->data.mapping.pairs.start;
-	     pair < node->data.mapping.pairs.top; pair++) {
-		read_string(reader, yaml_document_get_node(reader->document,
-							   pair->key),
-			    key->name, out);
-		read_string(reader, yaml_document_get_node(reader->document,
-							   pair->value),
-			    key->name, out);
-	}
-}
 
 static void gate_defaults(struct gate_config *gate)
 {

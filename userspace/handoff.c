@@ -9,7 +9,7 @@
 
 #include <linux/ktlsgate.h>
 
-#include "channel.h"
+#include "channelhandoff.h"
 #include "handoff.h"
 #include "ktls.h"
 #include "live.h"

@@ -12,17 +12,14 @@
 
 #include <linux/ktlsgate.h>
 
-#include "handoff.h"
+#include "agentstep.h"
 #include "handshake.h"
 #include "judge.h"
 #include "ktls.h"
-#include "log.h"
 #include "mem.h"
 #include "ocspstep.h"
 #include "principal.h"
 #include "refusal.h"
-#include "relay.h"
-#include "sessions.h"
 #include "sniff.h"
 
 #define MS 1000000ULL
@@ -30,12 +27,6 @@
 /* How long a refused client may take to read our alert. */
 #define LINGER_NS	(2000 * MS)
 
-/* A look again: at first soon, since a round trip is all it may take. */
-#define SETTLE_FIRST_NS	(1 * MS)
-#define SETTLE_LAST_NS	(20 * MS)
-#define AGENT_NS	(20 * MS)
-
-static void ask_agent(struct handshake *handshake);
 static void step(struct handshake *handshake);
 
 static struct gate_slot *slot_of(const struct handshake *handshake)
@@ -44,7 +35,7 @@ static struct gate_slot *slot_of(const struct handshake *handshake)
 }
 
 /* The memory stays until the events at hand are served: they may point here. */
-static void finish(struct handshake *handshake)
+void handshake_finish(struct handshake *handshake)
 {
 	struct worker *worker = handshake->worker;
 
@@ -86,7 +77,7 @@ void handshake_bury(struct worker *worker)
 void handshake_end_all(struct worker *worker)
 {
 	while (worker->handshakes)
-		finish(worker->handshakes);
+		handshake_finish(worker->handshakes);
 	handshake_bury(worker);
 }
 
@@ -97,17 +88,6 @@ void handshake_set_state(struct handshake *handshake,
 	handshake->deadline = deadline;
 	handshake->tries = 0;
 	timers_set(&handshake->worker->timers, &handshake->timer, deadline);
-}
-
-/* To be stepped again after @delay, at the deadline at the latest. */
-static void again_after(struct handshake *handshake, uint64_t delay)
-{
-	uint64_t due = now_ns() + delay;
-
-	handshake->tries++;
-	if (due > handshake->deadline)
-		due = handshake->deadline;
-	timers_set(&handshake->worker->timers, &handshake->timer, due);
 }
 
 /*
@@ -122,7 +102,7 @@ static void refuse(struct handshake *handshake)
 	handshake->ssl = NULL;
 	if (handshake->fd < 0 || handshake->hung_up ||
 	    (handshake->verdict.alert_sent < 0 && !handshake->said_goodbye)) {
-		finish(handshake);
+		handshake_finish(handshake);
 		return;
 	}
 	shutdown(handshake->fd, SHUT_WR);
@@ -139,7 +119,7 @@ static void linger(struct handshake *handshake)
 		got = recv(handshake->fd, buffer, sizeof(buffer), MSG_DONTWAIT);
 	} while (got > 0 || (got < 0 && errno == EINTR));
 	if (got == 0 || errno != EAGAIN)
-		finish(handshake);
+		handshake_finish(handshake);
 }
 
 /* An alert of one's choice goes by kTLS only, OpenSSL has this one. */
@@ -152,12 +132,7 @@ static bool close_notify(struct handshake *handshake)
 	return SSL_shutdown(handshake->ssl) >= 0;
 }
 
-/*
- * The handshake itself went well, so an alert would look to a Kafka client
- * like failed authentication, which it does not try again. The end of the
- * connection it does.
- */
-static void refuse_after(struct handshake *handshake)
+void handshake_refuse_after(struct handshake *handshake)
 {
 	if (handshake->fd >= 0)
 		handshake->said_goodbye = close_notify(handshake);
@@ -236,23 +211,6 @@ void handshake_refuse(struct handshake *handshake, uint8_t alert)
 	refuse(handshake);
 }
 
-/* The time that OCSP took is not the client's. */
-void handshake_admit(struct handshake *handshake)
-{
-	if (handshake->state == HANDSHAKE_OCSP)
-		handshake_set_state(handshake, HANDSHAKE_SETTLE, now_ns() +
-				    handshake->gate->cfg->handshake_timeout *
-				    MS);
-	sessions_keep(handshake->ssl, &handshake->identity);
-	handshake->tries = 0;
-	if (handshake->obstacle) {
-		ask_agent(handshake);
-		return;
-	}
-	handshake->state = HANDSHAKE_SETTLE;
-	step(handshake);
-}
-
 /* Who the client is. False when it was refused for that. */
 static bool identify(struct handshake *handshake)
 {
@@ -286,7 +244,7 @@ static void established(struct handshake *handshake)
 			    KTLSGATE_REFUSAL_HANDOFF_FAILED,
 			    "%s, and this gate does not relay: is tls.ko loaded, and the cipher's module?",
 			    handshake->obstacle);
-		refuse_after(handshake);
+		handshake_refuse_after(handshake);
 		return;
 	}
 	take_names(handshake);
@@ -318,60 +276,6 @@ static void tls(struct handshake *handshake)
 	refuse(handshake);
 }
 
-static void give_to_agent(struct handshake *handshake)
-{
-	if (handshake->obstacle ? relay_begin(handshake) : handoff(handshake))
-		finish(handshake);
-	else
-		refuse_after(handshake);
-}
-
-static void ask_agent(struct handshake *handshake)
-{
-	enum agent_answer answer = handoff_ask(handshake);
-	uint64_t wait = handshake->gate->cfg->agent_wait * MS;
-
-	if (answer == AGENT_READY) {
-		give_to_agent(handshake);
-		return;
-	}
-	if (answer == AGENT_OTHER_FAMILY || answer == AGENT_NO_GATE) {
-		/* The main thread can do something about it. */
-		uint64_t one = 1;
-
-		if (!atomic_exchange(handshake->worker->agent_changed, true) &&
-		    write(handshake->worker->main_fd, &one, sizeof(one)) < 0)
-			log_msg(LOG_DEBUG, "eventfd: %s", strerror(errno));
-	}
-	if (handshake->state != HANDSHAKE_AGENT)
-		handshake_set_state(handshake, HANDSHAKE_AGENT,
-				    now_ns() + wait);
-	if (now_ns() >= handshake->deadline) {
-		verdict_set(&handshake->verdict,
-			    KTLSGATE_REFUSAL_AGENT_UNAVAILABLE,
-			    "%s (waited %u ms)", agent_answer_text(answer),
-			    handshake->gate->cfg->agent_wait);
-		handshake->verdict.principal =
-			xstrdup(handshake->identity.principal);
-		refuse_after(handshake);
-		return;
-	}
-	again_after(handshake, AGENT_NS);
-}
-
-static void settle(struct handshake *handshake)
-{
-	uint64_t delay = SETTLE_FIRST_NS << handshake->tries;
-
-	if (handoff_settled(handshake->fd)) {
-		handshake->tries = 0;
-		ask_agent(handshake);
-		return;
-	}
-	again_after(handshake, handshake->tries > 4 || delay > SETTLE_LAST_NS ?
-		    SETTLE_LAST_NS : delay);
-}
-
 static void step(struct handshake *handshake)
 {
 	switch (handshake->state) {
@@ -382,10 +286,10 @@ static void step(struct handshake *handshake)
 		tls(handshake);
 		break;
 	case HANDSHAKE_SETTLE:
-		settle(handshake);
+		agentstep_settle(handshake);
 		break;
 	case HANDSHAKE_AGENT:
-		ask_agent(handshake);
+		agentstep_ask(handshake);
 		break;
 	case HANDSHAKE_LINGER:
 		linger(handshake);
@@ -442,7 +346,7 @@ static void on_timer(struct timer *timer)
 	bool over = now_ns() >= handshake->deadline;
 
 	if (over && handshake->state == HANDSHAKE_LINGER)
-		finish(handshake);
+		handshake_finish(handshake);
 	else if (over && handshake->state == HANDSHAKE_OCSP)
 		ocspstep_late(handshake);
 	else if (over && handshake->state != HANDSHAKE_AGENT)

@@ -58,10 +58,17 @@ void handshake_event(struct handshake *handshake, uint32_t events);
 /* For the steps that are elsewhere. */
 void handshake_set_state(struct handshake *handshake,
 			 enum handshake_state state, uint64_t deadline);
-void handshake_admit(struct handshake *handshake);
+void handshake_finish(struct handshake *handshake);
 
 /* With a verdict that was set, and this alert of ours. */
 void handshake_refuse(struct handshake *handshake, uint8_t alert);
+
+/*
+ * With a verdict that was set, and close_notify: the handshake itself went
+ * well, so an alert would look to a Kafka client like failed authentication,
+ * which it does not try again. The end of the connection it does.
+ */
+void handshake_refuse_after(struct handshake *handshake);
 
 /* Memory of those that ended since: no event can point there any more. */
 void handshake_bury(struct worker *worker);

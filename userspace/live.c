@@ -7,7 +7,7 @@
 
 #include <linux/ktlsgate.h>
 
-#include "channel.h"
+#include "channelconns.h"
 #include "judge.h"
 #include "live.h"
 #include "log.h"

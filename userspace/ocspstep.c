@@ -3,6 +3,7 @@
 
 #include <linux/ktlsgate.h>
 
+#include "agentstep.h"
 #include "log.h"
 #include "ocspstep.h"
 
@@ -60,7 +61,7 @@ static void go_on(struct handshake *handshake, const struct ocsp_answer *answer)
 		}
 		tell_unchecked(handshake, answer);
 	}
-	handshake_admit(handshake);
+	agentstep_begin(handshake);
 }
 
 void ocspstep_begin(struct handshake *handshake)
@@ -72,7 +73,7 @@ void ocspstep_begin(struct handshake *handshake)
 	/* A resumed session has an answer: ocsp_knows(). */
 	if (cfg->ocsp == OCSP_OFF || !handshake->identity.subject ||
 	    handshake->identity.resumed) {
-		handshake_admit(handshake);
+		agentstep_begin(handshake);
 		return;
 	}
 	handshake->ocsp = ocsp_ask(cfg,

@@ -4,25 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <linux/ktlsgate.h>
-
 #include "channel.h"
+#include "door.h"
 #include "live.h"
 #include "log.h"
 #include "mem.h"
 #include "registry.h"
 #include "steer.h"
-
-/* A gate and what it has open. */
-struct door {
-	struct netns *ns;
-	struct gate *gate;
-	struct listeners *listeners;
-	bool new_listeners;	/* opened for this configuration */
-	bool registered;	/* the kernel knows it */
-	bool told;		/* that the kernel refuses it */
-	unsigned int listener;	/* of the agent, as last seen */
-};
 
 struct doors {
 	struct door *door;
@@ -101,11 +89,6 @@ struct json_object *registry_refusals(struct registry *registry)
 	return list;
 }
 
-static const char *name_of(const struct door *door)
-{
-	return door->gate->cfg->name;
-}
-
 static struct door *find_door(struct doors *doors, const struct netns *ns,
 			      const char *name)
 {
@@ -113,7 +96,7 @@ static struct door *find_door(struct doors *doors, const struct netns *ns,
 
 	for (i = 0; i < doors->count; i++)
 		if (doors->door[i].ns == ns &&
-		    !strcmp(name_of(&doors->door[i]), name))
+		    !strcmp(door_name(&doors->door[i]), name))
 			return &doors->door[i];
 	return NULL;
 }
@@ -186,14 +169,6 @@ static bool prepare_door(struct registry *registry, struct config *config,
 	return false;
 }
 
-static void drop_door(struct door *door, bool listeners)
-{
-	if (listeners)
-		listeners_forget(door->listeners);
-	gate_put(door->gate);
-	netns_put(door->ns);
-}
-
 static void serve(struct registry *registry)
 {
 	struct snapshot *old = registry->snapshot, *new;
@@ -214,104 +189,6 @@ static void serve(struct registry *registry)
 	free(old);
 }
 
-/*
- * A gate of another name may be left on our address and port, from a helper
- * that had another configuration when it ended.
- */
-static int take_over(struct channel *channel, const struct gate_config *cfg)
-{
-	struct gate_status other;
-
-	if (channel_gate_find(channel, cfg->port, &cfg->address, &other))
-		return -EEXIST;
-	log_msg(LOG_WARNING, "gate %s: takes port %u over from gate %s",
-		cfg->name, cfg->port, other.name);
-	channel_gate_del(channel, other.name);
-	return channel_gate_add(channel, cfg->name, cfg->port, &cfg->address);
-}
-
-static void register_door(struct door *door)
-{
-	const struct gate_config *cfg = door->gate->cfg;
-	struct log_fields fields = { .gate = cfg->name };
-	struct channel *channel = door->ns->control;
-	struct gate_status status;
-	int error;
-
-	error = channel_gate_get(channel, cfg->name, &status);
-	if (!error)
-		error = channel_gate_set(channel, cfg->name, cfg->port,
-					 &cfg->address);
-	else if (error == -ENOENT)
-		error = channel_gate_add(channel, cfg->name, cfg->port,
-					 &cfg->address);
-	if (error == -EEXIST)
-		error = take_over(channel, cfg);
-	door->registered = !error;
-	if (error && !door->told)
-		log_with(LOG_ERR, &fields, "gate %s: the kernel refuses it: %s",
-			 cfg->name, channel_message(channel));
-	door->told = error != 0;
-}
-
-static void log_agent(const struct door *door)
-{
-	struct log_fields fields = { .gate = name_of(door) };
-	unsigned int listener = door->listener;
-
-	log_with(LOG_INFO, &fields, "gate %s: the agent %s%s%s%s",
-		 name_of(door), listener ? "listens:" : "does not listen",
-		 listener & KTLSGATE_LISTENER_IPV4 ? " IPv4" : "",
-		 listener & KTLSGATE_LISTENER_IPV6 ? " IPv6" : "",
-		 listener & KTLSGATE_LISTENER_DUAL_STACK ? " dual-stack" : "");
-}
-
-/* Steering begins with the right family, not only after the first second. */
-static void look_at_agent(struct door *door)
-{
-	struct gate_status status;
-
-	if (!door->gate->cfg->steering ||
-	    channel_gate_get(door->ns->control, name_of(door), &status))
-		return;
-	door->listener = status.listener;
-	log_agent(door);
-}
-
-/* IPv4 clients to AF_INET6 sockets, where the agent's is a dual-stack one. */
-static bool ipv4_by_ipv6(const struct door *door)
-{
-	return door->listeners->has_ipv6 &&
-	       !(door->listener & KTLSGATE_LISTENER_IPV4);
-}
-
-static struct steered steered_of(const struct door *door)
-{
-	struct steered steered = {
-		.config = door->gate->cfg,
-		.ipv4 = door->listeners->ipv4,
-		.ipv6 = door->listeners->has_ipv6 ? door->listeners->ipv6 :
-			NULL,
-		.workers = door->listeners->workers,
-		.ipv4_by_ipv6 = ipv4_by_ipv6(door),
-	};
-
-	return steered;
-}
-
-static void steer_door(struct door *door)
-{
-	struct log_fields fields = { .gate = name_of(door) };
-	struct steered steered = steered_of(door);
-	char *error;
-
-	if (steer_set(door->ns->steer, &steered, &error) &&
-	    steer_attach(door->ns->steer, door->ns->fd, &error))
-		return;
-	log_with(LOG_ERR, &fields, "gate %s: %s", name_of(door), error);
-	free(error);
-}
-
 /* The gates of one namespace, once for each: whoever is first does it. */
 static void forget_others(struct doors *doors, struct netns *ns)
 {
@@ -321,7 +198,7 @@ static void forget_others(struct doors *doors, struct netns *ns)
 	for (i = 0; i < doors->count; i++)
 		if (doors->door[i].ns == ns &&
 		    doors->door[i].gate->cfg->steering)
-			kept[count++] = steered_of(&doors->door[i]);
+			kept[count++] = door_steered(&doors->door[i]);
 	steer_keep(ns->steer, kept, count);
 	free(kept);
 }
@@ -333,7 +210,7 @@ static void steer_all(struct registry *registry, struct doors *old)
 
 	for (i = 0; i < doors->count; i++)
 		if (doors->door[i].gate->cfg->steering)
-			steer_door(&doors->door[i]);
+			door_steer(&doors->door[i]);
 	for (i = 0; i < doors->count; i++)
 		if (doors->door[i].ns->steer)
 			forget_others(doors, doors->door[i].ns);
@@ -349,8 +226,8 @@ static void unregister_gone(struct registry *registry, struct doors *old)
 	for (i = 0; i < old->count; i++) {
 		struct door *door = &old->door[i];
 
-		if (!find_door(&registry->doors, door->ns, name_of(door)))
-			channel_gate_del(door->ns->control, name_of(door));
+		if (!find_door(&registry->doors, door->ns, door_name(door)))
+			channel_gate_del(door->ns->control, door_name(door));
 	}
 }
 
@@ -389,13 +266,13 @@ static void commit(struct registry *registry, struct doors *new)
 	judge_again(registry);
 	unregister_gone(registry, &old);
 	for (i = 0; i < new->count; i++) {
-		register_door(&new->door[i]);
-		if (!find_door(&old, new->door[i].ns, name_of(&new->door[i])))
-			look_at_agent(&new->door[i]);
+		door_register(&new->door[i]);
+		if (!find_door(&old, new->door[i].ns, door_name(&new->door[i])))
+			door_look(&new->door[i]);
 	}
 	steer_all(registry, &old);
 	for (i = 0; i < old.count; i++)
-		drop_door(&old.door[i], !still_used(&registry->doors,
+		door_drop(&old.door[i], !still_used(&registry->doors,
 						    old.door[i].listeners));
 	free(old.door);
 	netns_sweep();
@@ -419,7 +296,7 @@ bool registry_apply(struct registry *registry, struct config *config,
 		return true;
 	}
 	for (i = 0; i < new.count; i++)
-		drop_door(&new.door[i], new.door[i].new_listeners);
+		door_drop(&new.door[i], new.door[i].new_listeners);
 	free(new.door);
 	netns_sweep();
 	return false;
@@ -455,9 +332,9 @@ static void agent_changed(struct registry *registry, struct door *door,
 	struct listeners *old = NULL;
 
 	door->listener = listener;
-	log_agent(door);
+	door_log_agent(door);
 	if (door->gate->cfg->steering) {
-		steer_door(door);
+		door_steer(door);
 	} else if (reopen(registry, door, &old)) {
 		serve(registry);
 		listeners_forget(old);
@@ -470,7 +347,7 @@ static void watch_door(struct registry *registry, struct door *door)
 	struct gate_status status;
 	int error;
 
-	error = channel_gate_get(channel, name_of(door), &status);
+	error = channel_gate_get(channel, door_name(door), &status);
 	if (error == -ENOENT) {
 		/* The module was loaded anew, or someone deleted the gate. */
 		if (!channel_resolve(channel)) {
@@ -479,8 +356,8 @@ static void watch_door(struct registry *registry, struct door *door)
 			door->registered = false;
 			return;
 		}
-		register_door(door);
-		error = channel_gate_get(channel, name_of(door), &status);
+		door_register(door);
+		error = channel_gate_get(channel, door_name(door), &status);
 	}
 	if (!error && status.listener != door->listener)
 		agent_changed(registry, door, status.listener);
@@ -506,7 +383,7 @@ void registry_free(struct registry *registry)
 	for (i = 0; i < registry->doors.count; i++) {
 		/* Only closed: the next helper may go on with them. */
 		listeners_close(registry->doors.door[i].listeners);
-		drop_door(&registry->doors.door[i], false);
+		door_drop(&registry->doors.door[i], false);
 	}
 	free(registry->doors.door);
 	if (registry->snapshot)

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Connections that are ended from outside: with and without alert and reason. */
+#include <pthread.h>
+
+#include "clients.h"
+
+TEST_F(conns, kill)
+{
+	struct gate_event event;
+	char b;
+
+	ASSERT_EQ(0, gate_conn_kill(&self->p.nl, self->ids[0], -1));
+	EXPECT_EQ(-1, read(self->fds[0], &b, 1));
+	EXPECT_EQ(ECONNABORTED, errno);
+	EXPECT_GE(0, tls_read(&self->clients[0], &b, 1));
+	/* The others live. */
+	ASSERT_EQ(1, write(self->fds[1], "x", 1));
+	EXPECT_EQ(1, tls_read(&self->clients[1], &b, 1));
+	close(self->fds[0]);
+	self->fds[0] = -1;
+	ASSERT_EQ(0, gate_event(&self->events, KTLSGATE_CMD_CONN_CLOSE_NTF,
+				&event));
+	EXPECT_EQ(KTLSGATE_CLOSE_REASON_KILLED, event.conn.close_reason);
+	EXPECT_EQ(self->ids[0], event.conn.id);
+}
+
+TEST_F(conns, kill_with_alert)
+{
+	char b;
+
+	ASSERT_EQ(0, gate_conn_kill(&self->p.nl, self->ids[0],
+				    SSL_AD_CERTIFICATE_REVOKED));
+	EXPECT_EQ(-1, read(self->fds[0], &b, 1));
+	EXPECT_EQ(ECONNABORTED, errno);
+	EXPECT_EQ(-1, write(self->fds[0], &b, 1));
+	EXPECT_GE(0, tls_read(&self->clients[0], &b, 1));
+	EXPECT_EQ(SSL_AD_CERTIFICATE_REVOKED, self->clients[0].alert_in);
+}
+
+/* The reason is told with the end; it stays the first one. */
+TEST_F(conns, kill_with_reason)
+{
+	struct gate_event event;
+	struct gate_conn conn;
+
+	ASSERT_EQ(0, gate_conn_cut(&self->p.nl, self->ids[0],
+				   KTLSGATE_CLOSE_REASON_REFUSED, "revoked"));
+	ASSERT_EQ(0, gate_conn_cut(&self->p.nl, self->ids[0],
+				   KTLSGATE_CLOSE_REASON_CERTIFICATE_EXPIRED,
+				   "expired"));
+	ASSERT_EQ(0, gate_conn_get(&self->p.nl, self->ids[0], &conn));
+	EXPECT_EQ(KTLSGATE_CLOSE_REASON_REFUSED, conn.close_reason);
+	EXPECT_STREQ("revoked", conn.close_text);
+	close(self->fds[0]);
+	self->fds[0] = -1;
+	ASSERT_EQ(0, gate_event(&self->events, KTLSGATE_CMD_CONN_CLOSE_NTF,
+				&event));
+	EXPECT_EQ(KTLSGATE_CLOSE_REASON_REFUSED, event.conn.close_reason);
+	EXPECT_STREQ("revoked", event.conn.close_text);
+}
+
+TEST_F(conns, kill_with_bad_reason)
+{
+	struct gate_conn conn;
+
+	EXPECT_EQ(-EINVAL, gate_conn_cut(&self->p.nl, self->ids[0],
+					 KTLSGATE_CLOSE_REASON_PEER_FIN, "x"));
+	EXPECT_STREQ("the reason is neither killed nor refused nor certificate-expired",
+		     self->p.nl.text);
+	EXPECT_GT(0, gate_conn_cut(&self->p.nl, self->ids[0], 1000, "x"));
+	ASSERT_EQ(0, gate_conn_get(&self->p.nl, self->ids[0], &conn));
+	EXPECT_EQ(KTLSGATE_CLOSE_REASON_NONE, conn.close_reason);
+}
+
+TEST_F(conns, kill_queued)
+{
+	struct tls_client client;
+	uint32_t id;
+	char b;
+	int fd;
+
+	ASSERT_EQ(0, pair_queue(&self->p, &variant->params, &client, &id));
+	ASSERT_EQ(0, gate_conn_kill(&self->p.nl, id, -1));
+	EXPECT_GE(0, tls_read(&client, &b, 1));
+	/* As on plain TCP, accept() still returns it, and it is dead. */
+	fd = pair_accept(&self->p);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-1, read(fd, &b, 1));
+	EXPECT_EQ(ECONNABORTED, errno);
+	close(fd);
+	tls_close(&client);
+}
+
+TEST_F(conns, kill_twice)
+{
+	ASSERT_EQ(0, gate_conn_kill(&self->p.nl, self->ids[0], -1));
+	gate_conn_kill(&self->p.nl, self->ids[0], 10);
+	gate_conn_kill(&self->p.nl, self->ids[0], -1);
+}
+
+static void *kill_it(void *arg)
+{
+	struct gate_nl nl;
+
+	if (!gate_open(&nl)) {
+		gate_conn_kill(&nl, *(uint32_t *)arg, 80);
+		gate_close(&nl);
+	}
+	return NULL;
+}
+
+/* Killed while the agent writes, reads, and closes. */
+TEST_F(conns, kill_races)
+{
+	static char b[65536];
+	pthread_t thread;
+	int i;
+
+	for (i = 0; i < CLIENTS; i++) {
+		ASSERT_EQ(0, net_nonblock(self->fds[i], true));
+		ASSERT_EQ(0, pthread_create(&thread, NULL, kill_it,
+					    &self->ids[i]));
+		while (write(self->fds[i], b, sizeof(b)) > 0)
+			continue;
+		recv(self->fds[i], b, 1, MSG_DONTWAIT);
+		close(self->fds[i]);
+		self->fds[i] = -1;
+		pthread_join(thread, NULL);
+	}
+}
+
+TEST_HARNESS_MAIN
