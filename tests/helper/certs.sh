@@ -99,9 +99,9 @@ openssl x509 -in "$work/server.crt" -outform DER -out "$work/der"
 check "a certificate in DER form" wrong \
 	"certificate: $work/der is neither PEM nor PKCS#12" \
 	"certificate: $work/der"
-truncate -s 5M "$work/huge"
+truncate -s 33M "$work/huge"
 check "a file that is too large" wrong \
-	"certificate: cannot read $work/huge: more than 4 MiB" \
+	"certificate: cannot read $work/huge: more than 32 MiB" \
 	"certificate: $work/huge"
 openssl req -x509 -newkey rsa:1024 -nodes -keyout "$work/short.key" \
 	-subj /CN=short -out "$work/short.crt" 2>/dev/null

@@ -53,6 +53,19 @@ finish() {
 	[ $failed = 0 ]
 }
 
+# with_helper NAME: $work/NAME of NAME.c and all of the helper but its main().
+with_helper() {
+	local objects
+	objects=$(dirname "$ktlsgated")
+	# shellcheck disable=SC2046 # words
+	cc -D_GNU_SOURCE -O1 -I"$tree/kmod/uapi" -I"$tree/userspace" \
+		-o "$work/$1" "$helper_dir/$1.c" \
+		$(find "$objects" -maxdepth 1 -name '*.o' ! -name main.o) \
+		$(pkg-config --cflags --libs openssl libnl-3.0 \
+			libnl-genl-3.0 libbpf yaml-0.1 json-c libsystemd \
+			libpcre2-8) -lpthread
+}
+
 # --- certificates -----------------------------------------------------------
 
 # issue NAME SUBJECT CA [EXTENSION...]: $work/NAME.{crt,key} signed by CA.

@@ -85,17 +85,6 @@ check "one that is busy" bad_responder 8809 --answer "$later"
 
 # --- questions, without a gate ---------------------------------------------------------
 
-build_ocsp() {
-	local sources
-	sources=$(printf "$tree/userspace/%s.c " ocsp ocspcache ocsppool \
-		ocspquery ocsphttp identity certs dn mem log files report \
-		verdict timers config configcheck schema mapping profile address)
-	# shellcheck disable=SC2046,SC2086 # words
-	cc -D_GNU_SOURCE -g -O1 ${SANITIZE:-} -I"$tree/kmod/uapi" \
-		-o "$work/ocsp" "$helper_dir/ocsp.c" $sources \
-		$(pkg-config --cflags --libs libnl-3.0) \
-		-lssl -lcrypto -lyaml -lpcre2-8 -lsystemd
-}
 # answer SENTENCE PORT|- [NAME [nonce|plain [MILLISECONDS]]]
 answer() {
 	local sentence=$1 to=$2 name=${3:-client} mode=${4:-plain} time=${5:-60000}
@@ -106,7 +95,7 @@ answer() {
 	grep -qF "$name.crt: $sentence" "$work/answers"
 }
 if [ -n "$(type -P cc)" ] && [ -e /usr/include/openssl/ssl.h ]; then
-	check "the asker builds" build_ocsp
+	check "the asker builds" with_helper ocsp
 	check "a delegated responder" answer "good, with nextUpdate" 8801
 	check "the CA itself" answer "good, with nextUpdate" 8802
 	check "a revoked certificate" answer revoked 8801 lost
