@@ -166,20 +166,11 @@ static bool set_versions(SSL_CTX *ctx, int lowest, int highest)
 	       SSL_CTX_set_max_proto_version(ctx, highest);
 }
 
-/*
- * Level 0 is for the protocol. A client's certificate is judged at level 1, as
- * Go does whatever the profile: no SHA-1, no RSA key below 1024 bits.
- */
-static void set_level(SSL_CTX *ctx, int level)
-{
-	SSL_CTX_set_security_level(ctx, level);
-	X509_VERIFY_PARAM_set_auth_level(SSL_CTX_get0_param(ctx), 1);
-}
-
 static bool set_all(const struct profile_lists *lists, SSL_CTX *ctx)
 {
 	if (lists->security_level >= 0)
-		set_level(ctx, lists->security_level);
+		/* Clients' certificates have a level of their own: tlsctx.c. */
+		SSL_CTX_set_security_level(ctx, lists->security_level);
 	return set_versions(ctx, lists->min_version, lists->max_version) &&
 	       SSL_CTX_set_ciphersuites(ctx, lists->suites) &&
 	       set_ciphers(ctx, lists->ciphers) &&
