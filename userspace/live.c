@@ -13,7 +13,11 @@
 #include "log.h"
 #include "mem.h"
 #include "netns.h"
+#include "ocsplive.h"
 #include "timers.h"
+
+/* OCSP is asked again about live connections in such a distance at most. */
+#define ASKING_NS	5000000000ULL
 
 /* Connections that have to go, found while the kernel tells of all. */
 struct doomed {
@@ -71,6 +75,10 @@ static void on_live(const struct live_conn *conn, void *arg)
 	uint8_t alert;
 
 	look->judged++;
+	if (look->gate->cfg->ocsp != OCSP_OFF && conn->has_chain &&
+	    conn->identity.chain_count)
+		ocsplive_meet(look->gate->cfg,
+			      conn->identity.chain[0].fingerprint);
 	verdict_init(&verdict);
 	if (!judge_live(look->gate, &conn->identity, conn->has_chain, &verdict,
 			&alert))
@@ -177,20 +185,26 @@ static void round_of(bool all)
 			review(gates[i]);
 		end_expired(gates[i]);
 	}
+	if (all)
+		ocsplive_sweep();
 	drop(gates, count);
 	pthread_mutex_lock(&live.lock);
 }
 
 static void *live_main(void *arg)
 {
+	uint64_t next_asking = 0;
 	struct timespec until;
 
 	(void)arg;
 	pthread_setname_np(pthread_self(), "live");
 	pthread_mutex_lock(&live.lock);
 	while (!live.stop) {
-		bool all = live.review;
+		bool asking = now_ns() >= next_asking && ocsplive_due();
+		bool all = live.review || asking;
 
+		if (asking)
+			next_asking = now_ns() + ASKING_NS;
 		live.review = false;
 		round_of(all);
 		clock_gettime(CLOCK_MONOTONIC, &until);

@@ -11,6 +11,7 @@
 #include <linux/ktlsgate.h>
 
 #include "certs.h"
+#include "live.h"
 #include "log.h"
 #include "mem.h"
 #include "ocsp.h"
@@ -33,9 +34,8 @@ struct query {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct query *queries;
 
-/* The same certificate, asked about in the same manner. */
-static void make_key(const struct gate_config *gate,
-		     const uint8_t fingerprint[32], uint8_t key[OCSP_KEY])
+void ocsp_key(const struct gate_config *gate, const uint8_t fingerprint[32],
+	      uint8_t key[OCSP_KEY])
 {
 	const char *url = gate->ocsp_responder ? gate->ocsp_responder : "";
 	EVP_MD_CTX *digest = EVP_MD_CTX_new();
@@ -105,6 +105,9 @@ static void run(struct ocsp_job *job, OSSL_LIB_CTX *lib, int stop_fd)
 	}
 	pthread_mutex_unlock(&lock);
 	query_free(query);
+	/* Others with the same certificate may have been let in before. */
+	if (answer.status == OCSP_REVOKED)
+		live_review();
 }
 
 static struct query *under_way(const uint8_t key[OCSP_KEY])
@@ -115,6 +118,21 @@ static struct query *under_way(const uint8_t key[OCSP_KEY])
 		if (!memcmp(query->key, key, OCSP_KEY))
 			break;
 	return query;
+}
+
+/* False when too many are waiting. */
+static bool add(struct query *query, const uint8_t key[OCSP_KEY],
+		unsigned int timeout)
+{
+	memcpy(query->key, key, OCSP_KEY);
+	query->question.deadline = now_ns() + timeout * MS;
+	query->job.responder = query->question.url;
+	query->job.run = run;
+	if (!ocsp_pool_add(&query->job))
+		return false;
+	query->next = queries;
+	queries = query;
+	return true;
 }
 
 /* NULL and no answer when it cannot be asked. */
@@ -137,18 +155,12 @@ static struct query *begin(const struct gate_config *gate, const X509 *leaf,
 		free(query);
 		return NULL;
 	}
-	memcpy(query->key, key, OCSP_KEY);
 	query->question.nonce = gate->ocsp_nonce;
-	query->question.deadline = now_ns() + gate->ocsp_timeout * MS;
-	query->job.responder = query->question.url;
-	query->job.run = run;
-	if (!ocsp_pool_add(&query->job)) {
+	if (!add(query, key, gate->ocsp_timeout)) {
 		ocsp_no_answer(out, "too many questions are waiting");
 		query_free(query);
 		return NULL;
 	}
-	query->next = queries;
-	queries = query;
 	return query;
 }
 
@@ -178,7 +190,7 @@ struct ocsp_ticket *ocsp_ask(const struct gate_config *gate, const X509 *leaf,
 		ocsp_no_answer(out, "the certificate has no digest");
 		return NULL;
 	}
-	make_key(gate, link.fingerprint, key);
+	ocsp_key(gate, link.fingerprint, key);
 	/* Held while it is begun: run() finds it in the list. */
 	pthread_mutex_lock(&lock);
 	known = ocsp_cache_find(key);
@@ -195,6 +207,31 @@ struct ocsp_ticket *ocsp_ask(const struct gate_config *gate, const X509 *leaf,
 	return ticket;
 }
 
+bool ocsp_is_answered(const uint8_t key[OCSP_KEY])
+{
+	bool answered;
+
+	pthread_mutex_lock(&lock);
+	answered = ocsp_cache_find(key);
+	pthread_mutex_unlock(&lock);
+	return answered;
+}
+
+void ocsp_ask_again(const uint8_t key[OCSP_KEY],
+		    const struct ocsp_question *question, unsigned int timeout)
+{
+	struct query *query;
+
+	pthread_mutex_lock(&lock);
+	if (!ocsp_cache_find(key) && !under_way(key)) {
+		query = xcalloc(1, sizeof(*query));
+		ocsp_question_copy(question, &query->question);
+		if (!add(query, key, timeout))
+			query_free(query);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
 /* Copied, since it may be replaced as soon as the lock is let go. */
 static bool look_up(const struct gate_config *gate,
 		    const uint8_t fingerprint[32], struct ocsp_answer *out)
@@ -202,7 +239,7 @@ static bool look_up(const struct gate_config *gate,
 	const struct ocsp_answer *known;
 	uint8_t key[OCSP_KEY];
 
-	make_key(gate, fingerprint, key);
+	ocsp_key(gate, fingerprint, key);
 	pthread_mutex_lock(&lock);
 	known = ocsp_cache_find(key);
 	if (known)

@@ -13,6 +13,7 @@
 
 #include "config.h"
 #include "identity.h"
+#include "ocspcache.h"
 #include "ocspquery.h"
 #include "verdict.h"
 
@@ -59,5 +60,17 @@ bool ocsp_revoked(const struct ocsp_answer *answer, const char *subject,
  */
 bool ocsp_knows(const struct gate_config *gate,
 		const struct identity *identity);
+
+/* The same certificate, asked about in the same manner, has the same. */
+void ocsp_key(const struct gate_config *gate, const uint8_t fingerprint[32],
+	      uint8_t key[OCSP_KEY]);
+
+/* Whether there is an answer that is still good, whatever it says. */
+bool ocsp_is_answered(const uint8_t key[OCSP_KEY]);
+
+/* Asks if there is none; nobody waits for it. @timeout: milliseconds. */
+void ocsp_ask_again(const uint8_t key[OCSP_KEY],
+		    const struct ocsp_question *question,
+		    unsigned int timeout);
 
 #endif

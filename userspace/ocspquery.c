@@ -58,6 +58,22 @@ bool ocsp_question_fill(struct ocsp_question *question, const X509 *leaf,
 	return true;
 }
 
+static void copy_blob(const struct blob *from, struct blob *to)
+{
+	*to = *from;
+	to->data = xcalloc(1, from->size + 1);
+	memcpy(to->data, from->data, from->size);
+}
+
+void ocsp_question_copy(const struct ocsp_question *from,
+			struct ocsp_question *to)
+{
+	*to = *from;
+	copy_blob(&from->leaf, &to->leaf);
+	copy_blob(&from->issuer, &to->issuer);
+	to->url = xstrdup(from->url);
+}
+
 void ocsp_question_clear(struct ocsp_question *question)
 {
 	blob_free(&question->leaf);

@@ -30,6 +30,8 @@ struct ocsp_answer {
 /* False without an issuer, or when memory is short. */
 bool ocsp_question_fill(struct ocsp_question *question, const X509 *leaf,
 			const X509 *issuer, const char *url);
+void ocsp_question_copy(const struct ocsp_question *from,
+			struct ocsp_question *to);
 void ocsp_question_clear(struct ocsp_question *question);
 
 /* The certificate's own http:// responder, to be freed, or NULL. */

@@ -5,6 +5,7 @@
 
 #include "agentstep.h"
 #include "log.h"
+#include "ocsplive.h"
 #include "ocspstep.h"
 
 #define MS 1000000ULL
@@ -40,6 +41,14 @@ static void tell_unchecked(struct handshake *handshake,
 	slot->unchecked = 0;
 }
 
+/* NULL when the client's certificate is trusted by itself. */
+static const X509 *issuer_of(const struct handshake *handshake)
+{
+	STACK_OF(X509) *chain = SSL_get0_verified_chain(handshake->ssl);
+
+	return sk_X509_num(chain) > 1 ? sk_X509_value(chain, 1) : NULL;
+}
+
 static void go_on(struct handshake *handshake, const struct ocsp_answer *answer)
 {
 	const struct identity *identity = &handshake->identity;
@@ -61,25 +70,31 @@ static void go_on(struct handshake *handshake, const struct ocsp_answer *answer)
 		}
 		tell_unchecked(handshake, answer);
 	}
+	ocsplive_keep(handshake->gate->cfg,
+		      SSL_get0_peer_certificate(handshake->ssl),
+		      issuer_of(handshake));
 	agentstep_begin(handshake);
 }
 
 void ocspstep_begin(struct handshake *handshake)
 {
 	const struct gate_config *cfg = handshake->gate->cfg;
-	STACK_OF(X509) *chain = SSL_get0_verified_chain(handshake->ssl);
 	struct ocsp_answer answer;
 
-	/* A resumed session has an answer: ocsp_knows(). */
-	if (cfg->ocsp == OCSP_OFF || !handshake->identity.subject ||
-	    handshake->identity.resumed) {
+	if (cfg->ocsp == OCSP_OFF || !handshake->identity.subject) {
+		agentstep_begin(handshake);
+		return;
+	}
+	if (handshake->identity.resumed) {
+		/* There is an answer: ocsp_knows(). */
+		ocsplive_come_back(cfg,
+				   handshake->identity.chain[0].fingerprint);
 		agentstep_begin(handshake);
 		return;
 	}
 	handshake->ocsp = ocsp_ask(cfg,
 				   SSL_get0_peer_certificate(handshake->ssl),
-				   sk_X509_num(chain) > 1 ?
-				   sk_X509_value(chain, 1) : NULL,
+				   issuer_of(handshake),
 				   &handshake->worker->ocsp, handshake,
 				   &answer);
 	if (handshake->ocsp)

@@ -273,6 +273,31 @@ if [ -e "$work/old.der" ]; then
 	check "is worth nothing then" fails client
 fi
 
+# --- a live one ----------------------------------------------------------------------
+
+# Without nextUpdate an answer is good for a minute.
+check "a responder that does not say how long" responder 8813 ocsp-signer
+short_lived=${responders[-1]}
+WORKERS=1 config "ocsp: hard" "ocsp-responder: $(url 8813)"
+check "is asked" reload
+OUT=revoked client --cert "$work/client.crt" --key "$work/client.key" --stay \
+	>/dev/null &
+live=$!
+check "a client passes" wait_for 60 grep -q alive "$work/revoked.err"
+kill "$short_lived"
+wait "$short_lived" 2>/dev/null
+cp "$work/ocsp.index" "$work/ocsp.before"
+sed -i '/CN=client$/d' "$work/ocsp.index"
+index R client
+check "the same responder knows of a revocation" responder 8813 ocsp-signer
+mv "$work/ocsp.before" "$work/ocsp.index"
+check "the live client is cut when its answer has ended" wait_for 150 \
+	grep -q '"end"' "$work/revoked.json"
+check "because of that" logged \
+	"cut: certificate CN=payments,O=ACME was revoked on 2026-01-01T00:00:00Z"
+kill $live 2>/dev/null
+wait $live
+
 # --- a slow one ----------------------------------------------------------------------
 
 rm -f "$work/go-on"
