@@ -157,18 +157,54 @@ static void print_lacks(struct out *o, struct json_object *gate)
 	}
 }
 
-static void print_certificate(struct out *o, struct json_object *gate)
+static void print_pair(struct out *o, struct json_object *pair)
 {
-	struct json_object *own = json_member(gate, "certificate");
+	struct json_object *chain = json_array(pair, "chain");
+	size_t i;
 
-	if (own)
-		line(o, "certificate",
-		     xasprintf("%s of %s, %s to %s, key %s %d bits",
-			       text_of(own, "subject"), text_of(own, "issuer"),
-			       text_of(own, "not-before"),
-			       text_of(own, "not-after"),
-			       text_of(own, "key-type"),
-			       (int)json_number(own, "key-bits")));
+	line(o, "certificate",
+	     xasprintf("%s of %s, %s to %s, key %s %d bits",
+		       text_of(pair, "subject"), text_of(pair, "issuer"),
+		       text_of(pair, "not-before"), text_of(pair, "not-after"),
+		       text_of(pair, "key-type"),
+		       (int)json_number(pair, "key-bits")));
+	for (i = 0; chain && i < json_object_array_length(chain); i++) {
+		struct json_object *one = json_object_array_get_idx(chain, i);
+
+		line(o, "with", xasprintf("%s of %s, %s to %s",
+					  text_of(one, "subject"),
+					  text_of(one, "issuer"),
+					  text_of(one, "not-before"),
+					  text_of(one, "not-after")));
+	}
+}
+
+static void print_certificates(struct out *o, struct json_object *gate)
+{
+	struct json_object *pairs = json_array(gate, "certificates");
+	size_t i;
+
+	for (i = 0; pairs && i < json_object_array_length(pairs); i++)
+		print_pair(o, json_object_array_get_idx(pairs, i));
+}
+
+static void print_revocation(struct out *o, struct json_object *gate)
+{
+	struct json_object *list = json_array(gate, "crl");
+	const char *ocsp = json_string(gate, "ocsp");
+	size_t i;
+
+	for (i = 0; list && i < json_object_array_length(list); i++) {
+		struct json_object *one = json_object_array_get_idx(list, i);
+
+		line(o, "crl", xasprintf("%s, %s to %s, %d revoked",
+					 text_of(one, "issuer"),
+					 text_of(one, "this-update"),
+					 text_of(one, "next-update"),
+					 (int)json_number(one, "revoked")));
+	}
+	if (ocsp && strcmp(ocsp, "off"))
+		line(o, "ocsp", xstrdup(ocsp));
 }
 
 static void print_spiffe(struct out *o, struct json_object *gate)
@@ -218,8 +254,9 @@ void in_force_print(struct in_force *state, struct out *o, const char *gate)
 		return;
 	print_tls(o, found);
 	print_lacks(o, found);
-	print_certificate(o, found);
+	print_certificates(o, found);
 	print_clients(o, found);
+	print_revocation(o, found);
 }
 
 static void print_refused(struct out *o, struct json_object *gate)
