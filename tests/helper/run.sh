@@ -3,9 +3,10 @@
 # vm: --init=systemd --env LIMIT=1800
 # The tests of the helper and of steering, in the guest, as TAP. With names of
 # parts (config dn refusals ...) only those.
-all=(config certs dn mapping spiffe admission handshake profiles refusals chains
-     choice pkcs11 steering agent reload rotation resumption crl ocsp live relay
-     namespace service)
+# tests/static/parts runs certs, dn and mapping, which need no kernel.
+all=(config names spiffe admission handshake profiles refusals chains choice pkcs11
+     steering agent reload rotation resumption crl ocsp live relay namespace
+     service)
 [ "${1-}" != --parts ] || { echo "${all[@]}"; exit; }
 . "$(dirname "$0")/lib.sh"
 
