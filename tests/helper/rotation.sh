@@ -27,7 +27,7 @@ for file in crt key; do
 	place "first-rsa.$file" "rsa.$file"
 done
 place ca.crt cas/a.pem
-config "certificate: $rotating/tls.crt" "private-key: $rotating/tls.key" \
+config "cut-refused: false" "certificate: $rotating/tls.crt" "private-key: $rotating/tls.key" \
 	"client-ca: $rotating/cas" \
 	"certificates: [{certificate: $rotating/rsa.crt, private-key: $rotating/rsa.key, passphrase-file: $rotating/secret}]"
 echo secret >"$rotating/secret"
@@ -136,7 +136,7 @@ cp "$work/ca.crt" "$rotating/volume/..1/ca.crt"
 cp "$work/other-ca.crt" "$rotating/volume/..2/ca.crt"
 ln -s ..1 "$rotating/volume/..data"
 ln -s ..data/ca.crt "$rotating/volume/ca.crt"
-config "certificate: $rotating/tls.crt" "private-key: $rotating/tls.key" \
+config "cut-refused: false" "certificate: $rotating/tls.crt" "private-key: $rotating/tls.key" \
 	"client-ca: $rotating/volume"
 check "a volume of Kubernetes" reload
 check "the other's client does not pass" not stranger
