@@ -80,6 +80,28 @@ static STACK_OF(X509) *parse(const struct gate_config *gate,
 	return material_certificates(&material);
 }
 
+STACK_OF(X509) *bundles_all(const struct gate_config *gate,
+			    const struct bundles *bundles, OSSL_LIB_CTX *lib)
+{
+	/* What is damaged is told by bundles_enforce(). */
+	struct report ignored = {};
+	STACK_OF(X509) *all;
+	size_t i;
+
+	if (!bundles->count)
+		return NULL;
+	all = sk_X509_new_null();
+	for (i = 0; i < bundles->count; i++) {
+		STACK_OF(X509) *some = parse(gate, bundles, i, lib, &ignored);
+
+		while (sk_X509_num(some) > 0)
+			sk_X509_push(all, sk_X509_shift(some));
+		sk_X509_free(some);
+	}
+	report_free(&ignored);
+	return all;
+}
+
 void bundles_check(const struct gate_config *gate,
 		   const struct bundles *bundles, OSSL_LIB_CTX *lib,
 		   struct report *report)

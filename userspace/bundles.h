@@ -26,6 +26,10 @@ bool bundles_read(const struct gate_config *gate, struct bundles *out,
 		  struct report *report);
 void bundles_free(struct bundles *bundles);
 
+/* The CAs of all trust domains, to be freed; NULL without bundles. */
+STACK_OF(X509) *bundles_all(const struct gate_config *gate,
+			    const struct bundles *bundles, OSSL_LIB_CTX *lib);
+
 /* Adds warnings of what ends or has ended. */
 void bundles_check(const struct gate_config *gate,
 		   const struct bundles *bundles, OSSL_LIB_CTX *lib,

@@ -137,6 +137,7 @@ bool certs_parse(const struct gate_config *gate, const struct cert_files *files,
 		good &= parse_pair(gate, &gate->pairs[i], &files->pairs[i],
 				   lib, &out->pairs[i], report);
 	good &= trust_parse(gate, &files->trust, lib, &out->ca, report);
+	out->bundled = bundles_all(gate, &files->bundles, lib);
 	if (!good)
 		certs_free(out);
 	return good;
@@ -153,6 +154,7 @@ void certs_free(struct certs *certs)
 	}
 	free(certs->pairs);
 	sk_X509_pop_free(certs->ca, X509_free);
+	sk_X509_pop_free(certs->bundled, X509_free);
 	memset(certs, 0, sizeof(*certs));
 }
 

@@ -36,7 +36,8 @@ struct pair {
 struct certs {
 	struct pair *pairs;		/* never none */
 	size_t count;
-	STACK_OF(X509) *ca;		/* NULL: the system's trust store */
+	STACK_OF(X509) *ca;		/* NULL: the system's trust store, */
+	STACK_OF(X509) *bundled;	/* unless there are SPIFFE bundles */
 };
 
 bool cert_files_read(const struct gate_config *gate, struct cert_files *out,

@@ -42,22 +42,28 @@ static void add_between(struct reader *reader, STACK_OF(X509) *from)
 	}
 }
 
+static void add_trusted(struct reader *reader, STACK_OF(X509) *ca)
+{
+	int i;
+
+	for (i = 0; i < sk_X509_num(ca); i++)
+		X509_STORE_add_cert(reader->trusted, sk_X509_value(ca, i));
+}
+
 static void open_trust(struct reader *reader, const struct certs *certs,
 		       STACK_OF(X509) *beside)
 {
 	size_t p;
-	int i;
 
 	reader->trusted = X509_STORE_new();
 	reader->between = sk_X509_new_null();
 	X509_STORE_set_flags(reader->trusted, X509_V_FLAG_PARTIAL_CHAIN |
 			     X509_V_FLAG_NO_CHECK_TIME);
-	if (!certs->ca)
+	if (!certs->ca && !certs->bundled)
 		X509_STORE_set_default_paths_ex(reader->trusted, reader->lib,
 						NULL);
-	for (i = 0; i < sk_X509_num(certs->ca); i++)
-		X509_STORE_add_cert(reader->trusted,
-				    sk_X509_value(certs->ca, i));
+	add_trusted(reader, certs->ca);
+	add_trusted(reader, certs->bundled);
 	for (p = 0; p < certs->count; p++)
 		add_between(reader, certs->pairs[p].chain);
 	add_between(reader, beside);
@@ -306,12 +312,12 @@ static bool has_list(const struct crls *crls, const X509 *ca)
 }
 
 static void warn_of_missing(struct reader *reader, const struct crls *crls,
-			    const struct certs *certs)
+			    STACK_OF(X509) *trusted)
 {
 	int i;
 
-	for (i = 0; i < sk_X509_num(certs->ca); i++) {
-		X509 *ca = sk_X509_value(certs->ca, i);
+	for (i = 0; i < sk_X509_num(trusted); i++) {
+		X509 *ca = sk_X509_value(trusted, i);
 		char *name;
 
 		if (has_list(crls, ca))
@@ -377,7 +383,8 @@ struct crls *crls_read(const struct gate_config *gate,
 	open_trust(&reader, certs, files.ca);
 	crls = collect(&reader, &files);
 	crls_check(crls, gate, dates, report);
-	warn_of_missing(&reader, crls, certs);
+	warn_of_missing(&reader, crls, certs->ca);
+	warn_of_missing(&reader, crls, certs->bundled);
 	X509_STORE_free(reader.trusted);
 	sk_X509_pop_free(reader.between, X509_free);
 	crl_files_free(&files);

@@ -143,6 +143,35 @@ check "one with the ID of a workload: refused" refuses below \
 	"signing certificate CN=middle is no X.509-SVID: its URI spiffe://acme.com/ca has a path, as only a workload's has" \
 	bad_certificate
 
+# A CRL is believed when a CA of the bundles signed it.
+lists() { # lists SERIAL: those of both CAs, with this one revoked
+	local ca
+	mkdir -p "$work/crls"
+	printf '[this]\ndatabase=%s\ncrlnumber=%s\ndefault_md=sha256\n[ca]\ndefault_ca=this\n' \
+		"$work/db" "$work/db.number" >"$work/db.cnf"
+	for ca in acme-ca other-root; do
+		: >"$work/db"
+		echo 01 >"$work/db.number"
+		[ $ca != acme-ca ] || printf 'R\t390101000000Z\t260101000000Z\t%s\tunknown\t/CN=x\n' \
+			"$1" >"$work/db"
+		openssl ca -batch -config "$work/db.cnf" -gencrl -crldays 30 \
+			-cert "$work/$ca.crt" -keyfile "$work/$ca.key" \
+			-out "$work/crls/$ca.crl" 2>/dev/null || return 1
+	done
+}
+svid revoked acme-ca "URI:$payments"
+check "lists of the bundles' CAs" lists \
+	"$(openssl x509 -in "$work/revoked.crt" -noout -serial | cut -d= -f2)"
+spiffe "crl: $work/crls"
+check "a gate with them" reload
+check "an SVID that is on none passes" passes payments
+check "a revoked one does not" not passes revoked
+check "and the client is told" client_error "certificate revoked"
+check "the helper tells since when" wait_for 60 logged \
+	"was revoked on 2026-01-01T00:00:00Z"
+spiffe
+check "and without lists again" reload
+
 # A session is resumed under the same bundles only.
 svid ok acme-ca "URI:$payments"
 session() { # session OUT-OR-IN
