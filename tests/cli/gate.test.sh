@@ -165,7 +165,9 @@ in_force() { # in_force PID COOKIE
 	   "cipher-suites": "A:B", "groups": "X25519", "client-auth": "required",
 	   "lacks": [{"name": "C", "reason": "why"}, {"name": "D", "reason": "why"},
 		     {"name": "E", "reason": "else"}],
-	   "certificate": {"subject": "CN=\u001bme", "issuer": "CN=ca"},
+	   "certificates": [{"subject": "CN=\u001bme", "issuer": "CN=ca",
+	     "chain": [{"subject": "CN=between", "issuer": "CN=ca"}]}],
+	   "crl": [{"issuer": "CN=ca", "revoked": 2}], "ocsp": "soft",
 	   "client-ca": {"certificates": [{"subject": "CN=ca"}]}}]}
 	END
 }
@@ -185,6 +187,9 @@ went_well && tr -s ' ' <"$work/out" >"$work/squeezed" &&
 	grep -qx ' lacks C, D: why' "$work/squeezed" &&
 	grep -qx ' lacks E: else' "$work/squeezed" &&
 	grep -q '^ certificate CN=\\x1bme of CN=ca, ' "$work/squeezed" &&
+	grep -q '^ with CN=between of CN=ca, ' "$work/squeezed" &&
+	grep -q '^ crl CN=ca, - to -, 2 revoked$' "$work/squeezed" &&
+	grep -q '^ ocsp soft$' "$work/squeezed" &&
 	grep -q '^ client ca CN=ca, ' "$work/squeezed"
 ok 'and as text, with names escaped'
 gate -j gate show narrow
