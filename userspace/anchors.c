@@ -19,7 +19,7 @@ struct anchors {
 	size_t count;
 };
 
-bool anchor_digest(X509 *certificate, uint8_t out[32])
+bool anchor_digest(const X509 *certificate, uint8_t out[32])
 {
 	uint8_t both[64];
 	unsigned int size;

@@ -28,6 +28,6 @@ bool anchors_cover(const struct anchors *anchors,
 		   const struct identity *identity);
 
 /* SHA-256 over the subject's name and the public key. */
-bool anchor_digest(X509 *certificate, uint8_t out[32]);
+bool anchor_digest(const X509 *certificate, uint8_t out[32]);
 
 #endif

@@ -74,7 +74,8 @@ bool chain_link_of(const X509 *certificate, struct chain_link *out)
 	memset(out, 0, sizeof(*out));
 	if (!X509_digest(certificate, EVP_sha256(), out->fingerprint, &size) ||
 	    !X509_NAME_digest(X509_get_issuer_name(certificate), EVP_sha256(),
-			      out->issuer, &size))
+			      out->issuer, &size) ||
+	    !anchor_digest(certificate, out->name_and_key))
 		return false;
 	out->serial_size = serial_take(X509_get0_serialNumber(certificate),
 				       out->serial);
