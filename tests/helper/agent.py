@@ -63,7 +63,11 @@ while True:
             data = b""
         if data:
             print("read", data[:32], flush=True)
-            key.fileobj.sendall(data)
-        else:
+            try:
+                key.fileobj.sendall(data)
+            except OSError as error:    # killed meanwhile
+                print("error", error, flush=True)
+                data = b""
+        if not data:
             selector.unregister(key.fileobj)
             key.fileobj.close()
