@@ -4,9 +4,9 @@
 # The tests of the helper and of steering, in the guest, as TAP. With names of
 # parts (config dn refusals ...) only those.
 # tests/static/parts runs certs and dn, which need no kernel.
-all=(config names mapping spiffe admission handshake profiles refusals chains choice pkcs11
-     steering agent reload rotation resumption crl ocsp live relay namespace
-     service)
+all=(config names mapping spiffe admission handshake profiles refusals chains
+     choice pkcs11 steering agent reload rotation resumption crl ocsp live relay
+     namespace service)
 [ "${1-}" != --parts ] || { echo "${all[@]}"; exit; }
 . "$(dirname "$0")/lib.sh"
 
