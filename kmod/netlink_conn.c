@@ -11,9 +11,23 @@
 #include "namespace.h"
 #include "netlink.h"
 
-int ktlsgate_nl_conn_get_doit(struct sk_buff *skb, struct genl_info *info)
+/* The connection of the request's id, which is there. */
+static struct ktlsgate_conn *netlink_conn(struct genl_info *info)
 {
 	struct ktlsgate_net *kn = ktlsgate_net(genl_info_net(info));
+	struct ktlsgate_conn *conn;
+
+	conn = ktlsgate_conn_get(kn,
+				 nla_get_u32(info->attrs[KTLSGATE_A_CONN_ID]));
+	if (!conn) {
+		NL_SET_ERR_MSG(info->extack, "no connection of this id");
+		return ERR_PTR(-ENOENT);
+	}
+	return conn;
+}
+
+int ktlsgate_nl_conn_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
 	bool note = info->attrs[KTLSGATE_A_CONN_WANT_NOTE];
 	struct ktlsgate_conn *conn;
 	struct sk_buff *reply;
@@ -31,12 +45,9 @@ int ktlsgate_nl_conn_get_doit(struct sk_buff *skb, struct genl_info *info)
 			       "an id leaves nothing to filter");
 		return -EINVAL;
 	}
-	conn = ktlsgate_conn_get(kn,
-				 nla_get_u32(info->attrs[KTLSGATE_A_CONN_ID]));
-	if (!conn) {
-		NL_SET_ERR_MSG(info->extack, "no connection of this id");
-		return -ENOENT;
-	}
+	conn = netlink_conn(info);
+	if (IS_ERR(conn))
+		return PTR_ERR(conn);
 	reply = ktlsgate_reply(info, KTLSGATE_CMD_CONN_GET,
 			       NLMSG_GOODSIZE + KTLSGATE_IDENTITY_SIZE +
 			       KTLSGATE_NOTE_MAX, &header);
@@ -137,7 +148,6 @@ int ktlsgate_nl_conn_get_dumpit(struct sk_buff *skb,
 
 int ktlsgate_nl_conn_kill_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct ktlsgate_net *kn = ktlsgate_net(genl_info_net(info));
 	struct nlattr *reason = info->attrs[KTLSGATE_A_CONN_CLOSE_REASON];
 	struct nlattr *text = info->attrs[KTLSGATE_A_CONN_CLOSE_TEXT];
 	struct nlattr *alert = info->attrs[KTLSGATE_A_CONN_ALERT];
@@ -156,12 +166,9 @@ int ktlsgate_nl_conn_kill_doit(struct sk_buff *skb, struct genl_info *info)
 				    "the reason is neither killed nor refused nor certificate-expired");
 		return -EINVAL;
 	}
-	conn = ktlsgate_conn_get(kn,
-				 nla_get_u32(info->attrs[KTLSGATE_A_CONN_ID]));
-	if (!conn) {
-		NL_SET_ERR_MSG(info->extack, "no connection of this id");
-		return -ENOENT;
-	}
+	conn = netlink_conn(info);
+	if (IS_ERR(conn))
+		return PTR_ERR(conn);
 	if (text) {
 		copy = nla_strdup(text, GFP_KERNEL);
 		if (!copy) {

@@ -54,12 +54,6 @@ char *file_read(const char *path, struct blob *out)
 	return xasprintf("cannot read %s: it became shorter meanwhile", path);
 }
 
-bool blob_equal(const struct blob *a, const struct blob *b)
-{
-	return a->size == b->size &&
-	       (!a->size || !memcmp(a->data, b->data, a->size));
-}
-
 void blob_free(struct blob *blob)
 {
 	if (blob->data)

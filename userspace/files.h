@@ -14,7 +14,6 @@ struct blob {
 
 /* NULL, or a sentence to be freed. The file may have up to 32 MiB. */
 char *file_read(const char *path, struct blob *out);
-bool blob_equal(const struct blob *a, const struct blob *b);
 void blob_free(struct blob *blob);
 
 #endif

@@ -48,6 +48,17 @@ static struct kept *find(const uint8_t key[OCSP_KEY])
 	return kept;
 }
 
+/* Under the lock, as all here. */
+static void shook_hands(const uint8_t key[OCSP_KEY])
+{
+	struct kept *kept = find(key);
+
+	if (!kept)
+		return;
+	kept->since = now_ns();
+	kept->connected = true;
+}
+
 static void add(const struct gate_config *gate, const X509 *leaf,
 		const X509 *issuer, const uint8_t key[OCSP_KEY])
 {
@@ -64,8 +75,6 @@ static void add(const struct gate_config *gate, const X509 *leaf,
 	memcpy(kept->key, key, OCSP_KEY);
 	kept->question.nonce = gate->ocsp_nonce;
 	kept->timeout = gate->ocsp_timeout;
-	kept->since = now_ns();
-	kept->connected = true;
 	kept->next = *at;
 	*at = kept;
 	count++;
@@ -83,23 +92,18 @@ void ocsplive_keep(const struct gate_config *gate, const X509 *leaf,
 	pthread_mutex_lock(&lock);
 	if (!find(key) && count < OCSPLIVE_MAX)
 		add(gate, leaf, issuer, key);
+	shook_hands(key);
 	pthread_mutex_unlock(&lock);
-	ocsplive_come_back(gate, link.fingerprint);
 }
 
 void ocsplive_come_back(const struct gate_config *gate,
 			const uint8_t fingerprint[32])
 {
 	uint8_t key[OCSP_KEY];
-	struct kept *kept;
 
 	ocsp_key(gate, fingerprint, key);
 	pthread_mutex_lock(&lock);
-	kept = find(key);
-	if (kept) {
-		kept->since = now_ns();
-		kept->connected = true;
-	}
+	shook_hands(key);
 	pthread_mutex_unlock(&lock);
 }
 

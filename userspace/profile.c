@@ -37,6 +37,16 @@
 
 #define GROUPS "X25519MLKEM768:X25519:P-256:P-384:P-521"
 
+/* What is promised, in the form that OpenSSL's lists have, preferred first. */
+struct profile_lists {
+	int min_version;	/* TLS1_VERSION to TLS1_3_VERSION */
+	int max_version;
+	const char *ciphers;	/* up to TLS 1.2 */
+	const char *suites;	/* TLS 1.3 */
+	const char *groups;
+	int security_level;	/* of OpenSSL, -1: as the system has it */
+};
+
 const char *const profile_names[] = {
 	[PROFILE_GOLANG_DEFAULT] = "golang-default",
 	[PROFILE_OLD] = "old",
@@ -95,7 +105,8 @@ static const struct profile_lists everything = {
 	.security_level = -1,
 };
 
-void profile_lists(const struct gate_config *gate, struct profile_lists *out)
+static void profile_lists(const struct gate_config *gate,
+			  struct profile_lists *out)
 {
 	if (gate->tls_profile >= 0) {
 		*out = profiles[gate->tls_profile];

@@ -13,18 +13,6 @@ enum profile { PROFILE_GOLANG_DEFAULT, PROFILE_OLD, PROFILE_INTERMEDIATE,
 
 extern const char *const profile_names[];	/* ends with NULL */
 
-/* What is promised, in the form that OpenSSL's lists have, preferred first. */
-struct profile_lists {
-	int min_version;	/* TLS1_VERSION to TLS1_3_VERSION */
-	int max_version;
-	const char *ciphers;	/* up to TLS 1.2 */
-	const char *suites;	/* TLS 1.3 */
-	const char *groups;
-	int security_level;	/* of OpenSSL, -1: as the system has it */
-};
-
-void profile_lists(const struct gate_config *gate, struct profile_lists *out);
-
 /*
  * Sets on @ctx what of it this gate can keep: without relay what kTLS carries,
  * which is @ciphers, and what this OpenSSL has. False when OpenSSL refuses.

@@ -55,12 +55,16 @@ finish() {
 
 # with_helper NAME: $work/NAME of NAME.c and all of the helper but its main().
 with_helper() {
-	local objects
+	local objects source
 	objects=$(dirname "$ktlsgated")
+	# Not what lies there of files that are gone.
+	# shellcheck disable=SC2046 # words
+	set -- "$1" $(for source in "$tree"/userspace/*.c; do
+		[ "${source##*/}" = main.c ] ||
+			echo "$objects/$(basename "$source" .c).o"; done)
 	# shellcheck disable=SC2046 # words
 	cc -D_GNU_SOURCE -O1 -I"$tree/kmod/uapi" -I"$tree/userspace" \
-		-o "$work/$1" "$helper_dir/$1.c" \
-		$(find "$objects" -maxdepth 1 -name '*.o' ! -name main.o) \
+		-o "$work/$1" "$helper_dir/$1.c" "${@:2}" \
 		$(pkg-config --cflags --libs openssl libnl-3.0 \
 			libnl-genl-3.0 libbpf yaml-0.1 json-c libsystemd \
 			libpcre2-8) -lpthread
@@ -229,6 +233,22 @@ client() {
 }
 
 mtls() { client --cert "$work/client.crt" --key "$work/client.key" "$@"; }
+
+# session VERSION out|in [NAME]: openssl's client with the certificate NAME keeps
+# its session of TLS 1.VERSION, or comes back with it. s_client may print what it
+# reads into the middle of what it tells of the session.
+session() {
+	local version=$1 way=$2 name=${3:-client} out=$work/session.out
+	: >"$out"
+	{ echo hello gate; wait_for 60 grep -qE 'hello gate|lert' "$out"; } |
+		timeout 60 openssl s_client -connect 127.0.0.1:9092 \
+		-CAfile "$work/ca.crt" -cert "$work/$name.crt" \
+		-key "$work/$name.key" -nocommands "-tls1_$version" \
+		"-sess_$way" "$work/session.$version" >"$out" 2>&1
+	cat "$out"
+	grep -q 'hello gate' "$out"
+}
+resumed() { grep -q '^Reused, TLS' "$work/session.out"; }
 
 # said CONDITION: a jq condition on what the client said.
 said() { jq -e "$1" "$work/client.json" >/dev/null || { cat "$work/client.json"; return 1; }; }

@@ -207,24 +207,12 @@ check "and why" logged \
 	"refused: no answer of OCSP about certificate CN=unknown: it does not know the certificate (status unknown) (alert certificate_unknown sent)"
 check "the agent has seen none of them" agent_saw_nothing
 
-session() { # session out-or-in: openssl's client with a session file
-	local out=$work/session.out
-	: >"$out"
-	{ echo hello gate; wait_for 60 grep -q '^hello gate' "$out"; } |
-		timeout 60 openssl s_client -connect 127.0.0.1:9092 \
-		-CAfile "$work/ca.crt" -cert "$work/client.crt" \
-		-key "$work/client.key" -nocommands -tls1_3 \
-		"-sess_$1" "$work/session" >"$out" 2>&1
-	cat "$out"
-	grep -q '^hello gate' "$out"
-}
-resumed() { grep -q '^Reused, TLS' "$work/session.out"; }
-check "a session" session out
-check "is resumed while the answer is good" eval 'session in && resumed'
+check "a session" session 3 out
+check "is resumed while the answer is good" eval 'session 3 in && resumed'
 WORKERS=1 config "ocsp: hard" "ocsp-responder: $(url 8802)"
 check "another responder" reload
 check "without an answer of it there is a full handshake" eval \
-	'session in && not resumed'
+	'session 3 in && not resumed'
 cp "$work/ocsp.index" "$work/ocsp.before"
 sed -i '/CN=client$/d' "$work/ocsp.index"
 index R client
@@ -232,11 +220,11 @@ check "a responder that knows of a revocation" responder 8812 ocsp-signer -nmin 
 mv "$work/ocsp.before" "$work/ocsp.index"
 WORKERS=1 config "ocsp: hard" "ocsp-responder: $(url 8812)"
 check "is asked from now on" reload
-check "the session of before does not pass" not session in
+check "the session of before does not pass" not session 3 in
 check "because of that" logged \
 	"certificate CN=payments,O=ACME was revoked on 2026-01-01T00:00:00Z"
 check "nor is it resumed now that the answer is known" eval \
-	'not session in && not resumed'
+	'not session 3 in && not resumed'
 
 # --- no answer ---------------------------------------------------------------------
 

@@ -6,20 +6,6 @@ agent agent --library "$tree/build/guest/userspace/libktlsgate.so.0"
 config
 check "the helper starts" helper_start
 
-# resume VERSION OUT-OR-IN: openssl's client with a session file
-session() {
-	local version=$1 way=$2 out=$work/session.out
-	: >"$out"
-	{ echo hello gate; wait_for 60 grep -q '^hello gate' "$out"; } |
-		timeout 60 openssl s_client -connect 127.0.0.1:9092 \
-		-CAfile "$work/ca.crt" -cert "$work/client.crt" \
-		-key "$work/client.key" -nocommands "-tls1_$version" \
-		"-sess_$way" "$work/session.$version" >"$out" 2>&1
-	cat "$out"
-	grep -q '^hello gate' "$out"
-}
-resumed() { grep -q '^Reused, TLS' "$work/session.out"; }
-
 for version in 2 3; do
 	check "TLS 1.$version: a session" session $version out
 	check "TLS 1.$version: is new" not resumed
