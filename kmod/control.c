@@ -11,10 +11,12 @@
 #include "control.h"
 #include "gate.h"
 #include "key.h"
+#include "record.h"
 #include "send.h"
 
-/* More of them without a byte of data between is an attack: OpenSSL's limit
- * for KeyUpdates is the same.
+/* More of them without a byte of data between is an attack, but for one for each
+ * record that we ever sent: until it has our next key, Java asks for it once for
+ * each record that it reads, and megabytes may be under way.
  */
 #define CONTROL_RUN_MAX	32
 
@@ -34,42 +36,28 @@ static void control_end_of_file(struct sock *sk, struct ktlsgate_conn *conn)
 	ktlsgate_conn_end(conn, KTLSGATE_CLOSE_REASON_PEER_CLOSE_NOTIFY, -1);
 	lock_sock(sk);
 	set_bit(KTLSGATE_CONN_EOF, &conn->flags);
+	/* It sends nothing more that a key could protect: OpenSSL's read fails
+	 * when it is asked for an answer that it cannot send.
+	 */
+	clear_bit(KTLSGATE_CONN_KEY_UPDATE_REQUEST, &conn->flags);
 	sk->sk_shutdown |= RCV_SHUTDOWN;
 	sk->sk_state_change(sk);
 	release_sock(sk);
 }
 
-/* RFC 8446 6: in TLS 1.3 every alert but close_notify and user_canceled is
- * fatal, whatever its level says; in TLS 1.2 the level counts (RFC 5246 7.2).
- */
-static int control_alert(struct sock *sk, struct ktlsgate_conn *conn,
-			 const u8 *body, int len)
-{
-	bool tls13 = tls_get_ctx(sk)->prot_info.version == TLS_1_3_VERSION;
-
-	if (len != 2)
-		return control_fail(sk, KTLSGATE_ALERT_DECODE_ERROR);
-	if (body[1] == KTLSGATE_ALERT_CLOSE_NOTIFY) {
-		control_end_of_file(sk, conn);
-		return 0;
-	}
-	if (tls13 ? body[1] == KTLSGATE_ALERT_USER_CANCELED :
-		    body[0] == KTLSGATE_ALERT_WARNING)
-		return 0;
-	ktlsgate_fail(sk, KTLSGATE_CLOSE_REASON_ALERT_RECEIVED, body[1]);
-	return -ECONNRESET;
-}
-
 static int control_key_update(struct sock *sk, struct ktlsgate_conn *conn,
 			      u8 request)
 {
+	int err;
+
 	if (request > 1)
 		return control_fail(sk, KTLSGATE_ALERT_ILLEGAL_PARAMETER);
-	if (ktlsgate_key_update_receive(sk, &conn->rx_secret)) {
-		ktlsgate_fail(sk, KTLSGATE_CLOSE_REASON_NO_MEMORY,
-			      KTLSGATE_ALERT_INTERNAL_ERROR);
+	err = ktlsgate_key_update_receive(sk, &conn->rx_secret);
+	if (err) {
+		ktlsgate_fail_rekey(sk, err);
 		return -ECONNRESET;
 	}
+	conn->key_update_requested = false;
 	WRITE_ONCE(conn->key_updates_received, conn->key_updates_received + 1);
 	atomic64_inc(&conn->gate->counters.key_updates_received);
 	atomic64_inc(&conn->kn->counters.key_updates_received);
@@ -79,61 +67,77 @@ static int control_key_update(struct sock *sk, struct ktlsgate_conn *conn,
 	return 0;
 }
 
-/* A client has one message to send after the handshake: KeyUpdate. It may come
- * in pieces, but it ends its record (RFC 8446 5.1), because the next record has
- * another key.
- */
-static int control_handshake(struct sock *sk, struct ktlsgate_conn *conn,
-			     const u8 *body, int len)
+static bool control_is_flood(struct ktlsgate_conn *conn)
 {
-	struct tls_sw_context_rx *rx = tls_sw_ctx_rx(tls_get_ctx(sk));
-	int take;
-
-	if (!conn->rx_secret.len || !len)
-		return control_fail(sk, KTLSGATE_ALERT_UNEXPECTED_MESSAGE);
-
-	take = min_t(int, len, sizeof(conn->control) - conn->control_len);
-	memcpy(conn->control + conn->control_len, body, take);
-	conn->control_len += take;
-
-	if (conn->control[0] != KTLSGATE_MESSAGE_KEY_UPDATE)
-		return control_fail(sk, KTLSGATE_ALERT_UNEXPECTED_MESSAGE);
-	if (conn->control_len < sizeof(conn->control)) {
-		/* kTLS saw a KeyUpdate begin, but the key stays. */
-		ktlsgate_rekeyed(rx);
-		return 0;
+	if (conn->control_run < CONTROL_RUN_MAX) {
+		conn->control_run++;
+		return false;
 	}
-	if (conn->control[1] || conn->control[2] || conn->control[3] != 1)
-		return control_fail(sk, KTLSGATE_ALERT_DECODE_ERROR);
-	if (take != len)
-		return control_fail(sk, KTLSGATE_ALERT_UNEXPECTED_MESSAGE);
-	conn->control_len = 0;
-	return control_key_update(sk, conn, conn->control[4]);
+	if (conn->control_beyond >= READ_ONCE(conn->tx_records))
+		return true;
+	conn->control_beyond++;
+	return false;
 }
 
 static int control_record(struct sock *sk, struct ktlsgate_conn *conn, u8 type,
 			  const u8 *body, int len)
 {
-	bool tls13 = tls_get_ctx(sk)->prot_info.version == TLS_1_3_VERSION;
+	struct tls_context *ctx = tls_get_ctx(sk);
+	struct ktlsgate_record record;
 
-	if (++conn->control_run > CONTROL_RUN_MAX)
+	BUILD_BUG_ON(sizeof(conn->control) != KTLSGATE_MESSAGE_SIZE);
+	if (unlikely(control_is_flood(conn)))
 		return control_fail(sk, KTLSGATE_ALERT_UNEXPECTED_MESSAGE);
-	switch (type) {
-	case KTLSGATE_RECORD_ALERT:
-		return control_alert(sk, conn, body, len);
-	case KTLSGATE_RECORD_HANDSHAKE:
-		/* A client that wants to renegotiate is told no, as OpenSSL
-		 * does, and may go on without (RFC 5746 4.5).
+	record = ktlsgate_record_read(conn->control, &conn->control_len,
+				      ctx->prot_info.version == TLS_1_3_VERSION,
+				      type, body, len);
+	switch (record.means) {
+	case KTLSGATE_MEANS_NOTHING:
+		return 0;
+	case KTLSGATE_MEANS_PIECE:
+		/* kTLS saw a KeyUpdate begin, but the key stays. */
+		ktlsgate_rekeyed(tls_sw_ctx_rx(ctx));
+		return 0;
+	case KTLSGATE_MEANS_KEY_UPDATE:
+		return control_key_update(sk, conn, record.value);
+	case KTLSGATE_MEANS_RENEGOTIATION:
+		/* The client is told no, as OpenSSL does, and may go on
+		 * without (RFC 5746 4.5).
 		 */
-		if (!tls13) {
-			ktlsgate_send_alert(sk, KTLSGATE_ALERT_WARNING,
-					    KTLSGATE_ALERT_NO_RENEGOTIATION);
-			return 0;
-		}
-		return control_handshake(sk, conn, body, len);
-	default:
-		return control_fail(sk, KTLSGATE_ALERT_UNEXPECTED_MESSAGE);
+		ktlsgate_send_alert(sk, KTLSGATE_ALERT_WARNING,
+				    KTLSGATE_ALERT_NO_RENEGOTIATION);
+		return 0;
+	case KTLSGATE_MEANS_END:
+		control_end_of_file(sk, conn);
+		return 0;
+	case KTLSGATE_MEANS_FATAL:
+		ktlsgate_fail(sk, KTLSGATE_CLOSE_REASON_ALERT_RECEIVED,
+			      record.value);
+		return -ECONNRESET;
+	case KTLSGATE_MEANS_WRONG:
+		break;
 	}
+	return control_fail(sk, record.value);
+}
+
+/* The client's key has protected as much as it should. In TLS 1.3 the client is
+ * asked for its next; what comes until then is for it to decide. TLS 1.2 has no
+ * next.
+ */
+static void control_key_used_up(struct sock *sk, struct ktlsgate_conn *conn)
+{
+	if (!conn->rx_secret.len) {
+		ktlsgate_fail(sk, KTLSGATE_CLOSE_REASON_KEY_LIMIT,
+			      KTLSGATE_ALERT_CLOSE_NOTIFY);
+		return;
+	}
+	if (conn->key_update_requested)
+		return;
+	conn->key_update_requested = true;
+	set_bit(KTLSGATE_CONN_KEY_UPDATE_REQUEST, &conn->flags);
+	/* with ktlsgate_send_owed() */
+	smp_mb__before_atomic();
+	set_bit(KTLSGATE_CONN_KEY_UPDATE_OWED, &conn->flags);
 }
 
 /**
@@ -148,6 +152,8 @@ void ktlsgate_control_data(struct sock *sk)
 	/* Messages are not interleaved with data (RFC 8446 5.1). */
 	if (unlikely(conn->control_len))
 		control_fail(sk, KTLSGATE_ALERT_UNEXPECTED_MESSAGE);
+	if (unlikely(ktlsgate_key_records_received(sk) >= conn->key_records))
+		control_key_used_up(sk, conn);
 }
 
 /**
