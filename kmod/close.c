@@ -152,7 +152,7 @@ int ktlsgate_shutdown(struct socket *sock, int how)
 
 /**
  * ktlsgate_fail() - end a connection because TLS cannot go on
- * @sk: the socket, not locked
+ * @sk: the socket, not locked, the send lock not held
  * @reason: ALERT_RECEIVED sends nothing, all others send @alert
  * @alert: AlertDescription received or to send
  *
@@ -164,6 +164,8 @@ void ktlsgate_fail(struct sock *sk, enum ktlsgate_close_reason reason,
 		   u8 alert)
 {
 	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
+	u8 level = alert == KTLSGATE_ALERT_CLOSE_NOTIFY ?
+		   KTLSGATE_ALERT_WARNING : KTLSGATE_ALERT_FATAL;
 
 	if (test_and_set_bit(KTLSGATE_CONN_FAILED, &conn->flags))
 		return;
@@ -171,7 +173,7 @@ void ktlsgate_fail(struct sock *sk, enum ktlsgate_close_reason reason,
 	if (reason != KTLSGATE_CLOSE_REASON_ALERT_RECEIVED) {
 		/* kTLS leaves its error on the socket, and TCP would not send. */
 		sock_error(sk);
-		ktlsgate_send_alert(sk, KTLSGATE_ALERT_FATAL, alert);
+		ktlsgate_send_alert(sk, level, alert);
 	}
 
 	lock_sock(sk);
@@ -181,6 +183,18 @@ void ktlsgate_fail(struct sock *sk, enum ktlsgate_close_reason reason,
 	sk->sk_state_change(sk);
 	sk_error_report(sk);
 	release_sock(sk);
+}
+
+/**
+ * ktlsgate_fail_rekey() - end a connection whose next key could not be set
+ * @sk: as for ktlsgate_fail()
+ * @err: why not
+ */
+void ktlsgate_fail_rekey(struct sock *sk, int err)
+{
+	ktlsgate_fail(sk, err == -ENOMEM ? KTLSGATE_CLOSE_REASON_NO_MEMORY :
+					   KTLSGATE_CLOSE_REASON_KEY_LIMIT,
+		      KTLSGATE_ALERT_INTERNAL_ERROR);
 }
 
 /**
@@ -213,6 +227,7 @@ void ktlsgate_kill(struct ktlsgate_conn *conn,
 						    KTLSGATE_ALERT_FATAL,
 						    alert);
 		tcp_abort(sk, ECONNABORTED);
+		set_bit(KTLSGATE_CONN_KILLED, &conn->flags);
 	}
 	kfree(text);
 	sock_put(sk);

@@ -18,6 +18,7 @@ void ktlsgate_destroy(struct sock *sk);
 int ktlsgate_shutdown(struct socket *sock, int how);
 void ktlsgate_fail(struct sock *sk, enum ktlsgate_close_reason reason,
 		   u8 alert);
+void ktlsgate_fail_rekey(struct sock *sk, int err);
 void ktlsgate_kill(struct ktlsgate_conn *conn,
 		   enum ktlsgate_close_reason reason, int alert,
 		   const char *text);

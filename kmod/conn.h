@@ -19,6 +19,7 @@ struct ktlsgate_gate;
 struct ktlsgate_identity;
 struct ktlsgate_layer;
 struct ktlsgate_net;
+struct netlink_ext_ack;
 
 /**
  * enum ktlsgate_conn_flag - bits of ktlsgate_conn.flags
@@ -26,28 +27,30 @@ struct ktlsgate_net;
  * @KTLSGATE_CONN_EOF: the client's close_notify was read
  * @KTLSGATE_CONN_FAILED: a fatal alert was received or sent
  * @KTLSGATE_CONN_NOTIFIED: our close_notify, or a fatal alert, is out
+ * @KTLSGATE_CONN_KILLED: it was ended from outside
  * @KTLSGATE_CONN_KEY_UPDATE_OWED: a KeyUpdate of ours has to go before the
  *	next data record
+ * @KTLSGATE_CONN_KEY_UPDATE_REQUEST: it has to ask for the client's
  */
 enum ktlsgate_conn_flag {
 	KTLSGATE_CONN_ACCEPTED,
 	KTLSGATE_CONN_EOF,
 	KTLSGATE_CONN_FAILED,
 	KTLSGATE_CONN_NOTIFIED,
+	KTLSGATE_CONN_KILLED,
 	KTLSGATE_CONN_KEY_UPDATE_OWED,
+	KTLSGATE_CONN_KEY_UPDATE_REQUEST,
 };
 
 /**
  * struct ktlsgate_conn - a connection, from handoff to close
  *
- * Lifetime: the socket owns it. sk_user_data holds the first reference, from
- * ktlsgate_layer_install() until ktlsgate_close() (an accepted socket, or one
- * that could not be queued) or the work of ktlsgate_destroy() (a socket that
- * was still queued when its listener closed) drops it; exactly one of them
- * comes for every socket. The table of connections holds none: who finds a
+ * Lifetime (Documentation/lifetime.rst has it in full): the socket owns it.
+ * sk_user_data holds the first reference, from ktlsgate_layer_install() until
+ * ktlsgate_close() or the work of ktlsgate_destroy() drops it; exactly one of
+ * them comes for every socket. The table of connections holds none: who finds a
  * connection there takes a reference under RCU unless it is already 0, and
- * reaches the socket by ktlsgate_conn_sock() only. A connection holds the
- * module, its gate and, through its socket, its network namespace.
+ * reaches the socket by ktlsgate_conn_sock() only.
  *
  * @sk: the socket, NULL once it is closing; under @sk_lock
  * @sk_lock: protects @sk
@@ -71,10 +74,16 @@ enum ktlsgate_conn_flag {
  * @tx_secret: under @tx_lock
  * @control: the post-handshake message that is arriving, under @rx_lock
  * @control_len: bytes of @control in use
- * @control_run: control records since the last data, under @rx_lock
- * @tx_records: at least the records sent with this key, under @tx_lock
+ * @control_run: control records since the last data, up to a limit, under
+ *	@rx_lock
+ * @control_beyond: those above that limit, of all time, under @rx_lock
+ * @key_update_requested: the client was asked for the KeyUpdate that its key
+ *	needs, under @rx_lock
+ * @key_records: records that a key may protect
  * @rx_bytes: plaintext the agent read, under @rx_lock
- * @tx_bytes: plaintext the agent wrote, as the next two under @tx_lock
+ * @tx_open: plaintext in kTLS's open record, if it has one; under @tx_lock
+ * @tx_bytes: plaintext the agent wrote, as the next three under @tx_lock
+ * @tx_records: records that these made, at most
  * @tx_sendfile_calls: writes by sendfile and splice
  * @tx_sendfile_bytes: their bytes
  * @key_updates_received: under @rx_lock
@@ -114,10 +123,14 @@ struct ktlsgate_conn {
 	struct ktlsgate_secret		tx_secret;
 	u8				control[5];
 	u8				control_len;
-	u16				control_run;
-	u64				tx_records;
+	u8				control_run;
+	bool				key_update_requested;
+	u16				tx_open;
+	u64				control_beyond;
+	u64				key_records;
 	u64				rx_bytes;
 	u64				tx_bytes;
+	u64				tx_records;
 	u64				tx_sendfile_calls;
 	u64				tx_sendfile_bytes;
 	u32				key_updates_received;
@@ -150,7 +163,8 @@ struct ktlsgate_conn *ktlsgate_conn_create(struct ktlsgate_net *kn,
 					   struct ktlsgate_gate *gate);
 void ktlsgate_conn_addresses(struct ktlsgate_conn *conn,
 			     const struct sock *sk);
-int ktlsgate_conn_register(struct ktlsgate_conn *conn, struct sock *sk);
+int ktlsgate_conn_register(struct ktlsgate_conn *conn, struct sock *sk,
+			   struct netlink_ext_ack *extack);
 void ktlsgate_conn_unregister(struct ktlsgate_conn *conn);
 struct ktlsgate_conn *ktlsgate_conn_get(struct ktlsgate_net *kn, u32 id);
 struct ktlsgate_conn *ktlsgate_conn_after(struct ktlsgate_net *kn,

@@ -198,26 +198,28 @@ int ktlsgate_key_update_receive(struct sock *sk,
  * @send_message: sends the KeyUpdate message; kTLS pushes an open record
  *	before it
  * @flags: MSG_DONTWAIT or 0, for @send_message
+ * @sent: set to whether the message is out
  *
- * Return: 0; an error of @send_message, then nothing has changed; -EBADMSG
- * when the message is out and the key could not be set, then the connection is
- * beyond use.
+ * Return: 0 or an error. With the message out it is the crypto API's, which
+ * would not have the key, and then nothing can be sent any more.
  */
 int ktlsgate_key_update_send(struct sock *sk, struct ktlsgate_secret *secret,
 			     int (*send_message)(struct sock *sk, int flags),
-			     int flags)
+			     int flags, bool *sent)
 {
 	struct tls_context *ctx = tls_get_ctx(sk);
 	struct tls_sw_context_tx *tx = tls_sw_ctx_tx(ctx);
 	struct key_generation next;
 	int err;
 
+	*sent = false;
 	err = key_derive(ctx, secret, &next);
 	if (err)
 		goto out;
 	err = send_message(sk, flags);
 	if (err)
 		goto out;
+	*sent = true;
 
 	lock_sock(sk);
 	/* Records that an asynchronous cipher still works on use the old key:
@@ -229,11 +231,54 @@ int ktlsgate_key_update_send(struct sock *sk, struct ktlsgate_secret *secret,
 	err = key_set(ctx, tx->aead_send, &ctx->tx, &ctx->crypto_send, secret,
 		      &next);
 	release_sock(sk);
-	if (err)
-		err = -EBADMSG;
 out:
 	memzero_explicit(&next, sizeof(next));
 	return err;
+}
+
+/**
+ * ktlsgate_key_records_max() - how many records a key may protect
+ * @sk: the connection
+ *
+ * RFC 8446 5.5 allows AES-GCM 2^24.5 records of full length; RFC 9325 4.4 wants
+ * the same of TLS 1.2. AES-CCM has 2^23 (RFC 9147 4.5.3). Below that is room for
+ * a write that is under way, and for a client that is asked for its KeyUpdate.
+ * ChaCha20-Poly1305 has no limit but the record number.
+ */
+u64 ktlsgate_key_records_max(const struct sock *sk)
+{
+	switch (tls_get_ctx(sk)->prot_info.cipher_type) {
+	case TLS_CIPHER_AES_CCM_128:
+		return BIT_ULL(22);
+	case TLS_CIPHER_CHACHA20_POLY1305:
+		return BIT_ULL(62);
+	default:
+		return BIT_ULL(24);
+	}
+}
+
+/* kTLS counts them for the nonce, from 0 with each key of TLS 1.3. */
+static u64 key_records(const struct cipher_context *cipher)
+{
+	return get_unaligned_be64(cipher->rec_seq);
+}
+
+/**
+ * ktlsgate_key_records_sent() - how many records our key has protected
+ * @sk: the connection, its send lock held
+ */
+u64 ktlsgate_key_records_sent(const struct sock *sk)
+{
+	return key_records(&tls_get_ctx(sk)->tx);
+}
+
+/**
+ * ktlsgate_key_records_received() - how many the client's key has
+ * @sk: the connection, its receive lock held
+ */
+u64 ktlsgate_key_records_received(const struct sock *sk)
+{
+	return key_records(&tls_get_ctx(sk)->rx);
 }
 
 int ktlsgate_key_init(void)

@@ -22,7 +22,10 @@ int ktlsgate_key_update_receive(struct sock *sk,
 				struct ktlsgate_secret *secret);
 int ktlsgate_key_update_send(struct sock *sk, struct ktlsgate_secret *secret,
 			     int (*send_message)(struct sock *sk, int flags),
-			     int flags);
+			     int flags, bool *sent);
+u64 ktlsgate_key_records_max(const struct sock *sk);
+u64 ktlsgate_key_records_sent(const struct sock *sk);
+u64 ktlsgate_key_records_received(const struct sock *sk);
 int ktlsgate_key_init(void);
 void ktlsgate_key_exit(void);
 

@@ -9,13 +9,10 @@
 #include "compat/compat.h"
 #include "conn.h"
 #include "gate.h"
+#include "key.h"
 #include "layer.h"
+#include "payload.h"
 #include "send.h"
-
-/* Our own KeyUpdate goes before 2^24 records, RFC 8446 5.5 allows 2^24.5 for
- * AES-GCM. What is counted is at least what was sent.
- */
-#define SEND_RECORDS_MAX	BIT_ULL(24)
 
 /* TCP takes them and they change nothing on the wire, kTLS refuses the whole
  * call (on some kernels). sendmmsg() sets MSG_BATCH by itself.
@@ -159,28 +156,54 @@ void ktlsgate_send_close_notify(struct sock *sk)
 
 static int send_key_update_message(struct sock *sk, int flags)
 {
-	/* KeyUpdate, 1 byte, update_not_requested (RFC 8446 4.6.3) */
-	static const u8 message[] = { KTLSGATE_MESSAGE_KEY_UPDATE, 0, 0, 1, 0 };
+	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
+	/* KeyUpdate, 1 byte, request_update (RFC 8446 4.6.3) */
+	u8 message[] = { KTLSGATE_MESSAGE_KEY_UPDATE, 0, 0, 1, 0 };
+	int err;
 
-	return send_record(sk, ktlsgate_conn(sk)->layer->base,
-			   KTLSGATE_RECORD_HANDSHAKE, message, sizeof(message),
-			   flags);
+	message[4] = test_and_clear_bit(KTLSGATE_CONN_KEY_UPDATE_REQUEST,
+					&conn->flags);
+	err = send_record(sk, conn->layer->base, KTLSGATE_RECORD_HANDSHAKE,
+			  message, sizeof(message), flags);
+	if (err && message[4])
+		set_bit(KTLSGATE_CONN_KEY_UPDATE_REQUEST, &conn->flags);
+	return err;
 }
 
+/* The client changes its key on a message that is out: without ours it could
+ * not even read an alert.
+ */
+static int send_key_lost(struct ktlsgate_conn *conn, int err)
+{
+	ktlsgate_conn_end(conn, err == -ENOMEM ?
+			  KTLSGATE_CLOSE_REASON_NO_MEMORY :
+			  KTLSGATE_CLOSE_REASON_KEY_LIMIT, -1);
+	set_bit(KTLSGATE_CONN_NOTIFIED, &conn->flags);
+	return -EKEYREJECTED;
+}
+
+/* -EKEYREJECTED: the caller has to end the connection when it has let the lock
+ * go; any other error: it stays owed.
+ */
 static int send_key_update(struct sock *sk, struct ktlsgate_conn *conn,
 			   int flags)
 {
+	bool sent;
 	int err;
 
 	lockdep_assert_held(&conn->tx_lock);
+	/* Before it goes: what is asked for meanwhile is owed once more. */
+	clear_bit(KTLSGATE_CONN_KEY_UPDATE_OWED, &conn->flags);
 	if (test_bit(KTLSGATE_CONN_NOTIFIED, &conn->flags))
 		return 0;
 	err = ktlsgate_key_update_send(sk, &conn->tx_secret,
-				       send_key_update_message, flags);
-	if (err)
+				       send_key_update_message, flags, &sent);
+	if (unlikely(err && sent))
+		return send_key_lost(conn, err);
+	if (err) {
+		set_bit(KTLSGATE_CONN_KEY_UPDATE_OWED, &conn->flags);
 		return err;
-	clear_bit(KTLSGATE_CONN_KEY_UPDATE_OWED, &conn->flags);
-	conn->tx_records = 0;
+	}
 	WRITE_ONCE(conn->key_updates_sent, conn->key_updates_sent + 1);
 	atomic64_inc(&conn->gate->counters.key_updates_sent);
 	atomic64_inc(&conn->kn->counters.key_updates_sent);
@@ -206,25 +229,52 @@ void ktlsgate_send_owed(struct sock *sk)
 		err = 0;
 		if (test_bit(KTLSGATE_CONN_KEY_UPDATE_OWED, &conn->flags))
 			err = send_key_update(sk, conn, MSG_DONTWAIT);
-		if (test_bit(KTLSGATE_CONN_NOTIFIED, &conn->flags))
-			clear_bit(KTLSGATE_CONN_KEY_UPDATE_OWED, &conn->flags);
 		mutex_unlock(&conn->tx_lock);
-		if (err == -EBADMSG)
-			ktlsgate_fail(sk, KTLSGATE_CLOSE_REASON_NO_MEMORY,
-				      KTLSGATE_ALERT_INTERNAL_ERROR);
+		if (err == -EKEYREJECTED)
+			ktlsgate_fail_rekey(sk, err);
 		if (err)
 			return;
 	}
 }
 
-/* A record that could not be authenticated breaks both directions of kTLS;
- * the agent knows only connections that break.
+/* kTLS says EBADMSG in both directions once it has given up on a record. One of
+ * the client's is told of by the reader, under its lock; what is left is one of
+ * ours, which there was no memory to encrypt.
  */
+static bool send_given_up(const struct sock *sk, struct ktlsgate_conn *conn)
+{
+	bool ours;
+
+	if (likely(READ_ONCE(sk->sk_err) != EBADMSG) ||
+	    !mutex_trylock(&conn->rx_lock))
+		return false;
+	ours = READ_ONCE(sk->sk_err) == EBADMSG;
+	mutex_unlock(&conn->rx_lock);
+	return ours;
+}
+
+/* The agent knows only connections that break. */
+static int send_error(int err)
+{
+	return err == -EBADMSG ? -ECONNRESET : err;
+}
+
 static int send_end(struct sock *sk, struct ktlsgate_conn *conn, int ret)
 {
+	bool given_up = send_given_up(sk, conn);
+	bool used_up = ktlsgate_key_records_sent(sk) >= conn->key_records;
+
+	if (unlikely(used_up && conn->tx_secret.len))
+		set_bit(KTLSGATE_CONN_KEY_UPDATE_OWED, &conn->flags);
 	mutex_unlock(&conn->tx_lock);
+	if (unlikely(given_up))
+		ktlsgate_fail(sk, KTLSGATE_CLOSE_REASON_NO_MEMORY,
+			      KTLSGATE_ALERT_INTERNAL_ERROR);
+	if (unlikely(used_up && !conn->tx_secret.len))
+		ktlsgate_fail(sk, KTLSGATE_CLOSE_REASON_KEY_LIMIT,
+			      KTLSGATE_ALERT_CLOSE_NOTIFY);
 	ktlsgate_send_owed(sk);
-	return ret == -EBADMSG ? -ECONNRESET : ret;
+	return send_error(ret);
 }
 
 /* Takes the send lock and pays what is owed. */
@@ -239,31 +289,21 @@ static int send_begin(struct sock *sk, struct ktlsgate_conn *conn, int flags)
 	 * next write; TCP says so at once.
 	 */
 	if (unlikely(READ_ONCE(sk->sk_err) ||
-		     (READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN)))
-		return send_end(sk, conn, sk_stream_error(sk, flags, -EPIPE));
+		     (READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN))) {
+		send_end(sk, conn, 0);
+		return send_error(sk_stream_error(sk, flags, -EPIPE));
+	}
 	if (likely(!test_bit(KTLSGATE_CONN_KEY_UPDATE_OWED, &conn->flags)))
 		return 0;
 	err = send_key_update(sk, conn, flags & MSG_DONTWAIT);
 	if (!err)
 		return 0;
 	mutex_unlock(&conn->tx_lock);
-	if (err == -EBADMSG) {
-		ktlsgate_fail(sk, KTLSGATE_CLOSE_REASON_NO_MEMORY,
-			      KTLSGATE_ALERT_INTERNAL_ERROR);
+	if (err == -EKEYREJECTED) {
+		ktlsgate_fail_rekey(sk, err);
 		err = -ECONNRESET;
 	}
 	return err;
-}
-
-static void send_count(struct ktlsgate_conn *conn, int sent, bool sendfile)
-{
-	if (sent <= 0)
-		return;
-	ktlsgate_conn_sent(conn, sent, sendfile);
-	conn->tx_records += sent / TLS_MAX_PAYLOAD_SIZE + 1;
-	if (unlikely(conn->tx_records >= SEND_RECORDS_MAX &&
-		     conn->tx_secret.len))
-		set_bit(KTLSGATE_CONN_KEY_UPDATE_OWED, &conn->flags);
 }
 
 /**
@@ -288,10 +328,11 @@ int ktlsgate_sendmsg(struct sock *sk, struct msghdr *msg, size_t size)
 		return ret;
 	msg->msg_controllen = 0;
 	msg->msg_flags = flags & ~SEND_FLAGS_IDLE;
-	ret = conn->layer->base->sendmsg(sk, msg, size);
+	ret = ktlsgate_payload_send(sk, msg, size);
 	msg->msg_flags = flags;
 	msg->msg_controllen = control_len;
-	send_count(conn, ret, sendfile);
+	if (ret > 0)
+		ktlsgate_conn_sent(conn, ret, sendfile);
 	return send_end(sk, conn, ret);
 }
 
@@ -315,8 +356,9 @@ int ktlsgate_sendpage(struct sock *sk, struct page *page, int offset,
 	ret = send_begin(sk, conn, flags);
 	if (ret)
 		return ret;
-	ret = conn->layer->base->sendpage(sk, page, offset, size, flags);
-	send_count(conn, ret, true);
+	ret = ktlsgate_payload_sendpage(sk, page, offset, size, flags);
+	if (ret > 0)
+		ktlsgate_conn_sent(conn, ret, true);
 	return send_end(sk, conn, ret);
 }
 #endif

@@ -11,6 +11,13 @@
 #include <net/sock.h>
 #include <net/tls.h>
 
+/* 6.12 */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
+
 /* 6.5: sendfile arrives in sendmsg() with MSG_SPLICE_PAGES; before in
  * sendpage(). Stable 6.1 has got the flag, but not the change.
  */
