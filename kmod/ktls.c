@@ -5,7 +5,9 @@
 #include <net/tls.h>
 
 #include "conn.h"
+#include "gate.h"
 #include "identity.h"
+#include "key.h"
 #include "ktls.h"
 #include "netlink.h"
 
@@ -84,18 +86,39 @@ static int ktls_take_secret(struct genl_info *info, int attr,
 	return 0;
 }
 
+/* In TLS 1.3 the end of a record tells whether it is data, so kTLS decrypts into
+ * memory of its own and copies, unless it may expect data without padding. What
+ * is something else it then decrypts again. Without the option all works, too.
+ */
+static void ktls_expect_no_pad(struct sock *sk)
+{
+	int yes = 1;
+
+	if (tls_get_ctx(sk)->prot_info.version == TLS_1_3_VERSION)
+		sk->sk_prot->setsockopt(sk, SOL_TLS, TLS_RX_EXPECT_NO_PAD,
+					KERNEL_SOCKPTR(&yes), sizeof(yes));
+}
+
 /**
  * ktlsgate_ktls_take() - what the request and the socket say of a connection
  * @conn: the connection, not registered yet
- * @sk: its socket
+ * @sk: its socket, with kTLS's own proto still
  * @info: the request
  *
  * Return: 0 or -EINVAL, which is then explained.
  */
-int ktlsgate_ktls_take(struct ktlsgate_conn *conn, const struct sock *sk,
+int ktlsgate_ktls_take(struct ktlsgate_conn *conn, struct sock *sk,
 		       struct genl_info *info)
 {
+	u32 key_records;
+
+	ktls_expect_no_pad(sk);
 	ktlsgate_conn_addresses(conn, sk);
+	conn->key_records = ktlsgate_key_records_max(sk);
+	/* Once: it may be changed meanwhile, and 0 is no limit. */
+	key_records = READ_ONCE(conn->gate->key_records);
+	if (key_records)
+		conn->key_records = min_t(u64, conn->key_records, key_records);
 	return ktls_take_secret(info, KTLSGATE_A_HANDOFF_SECRET_RX, sk,
 				&conn->rx_secret) ?:
 	       ktls_take_secret(info, KTLSGATE_A_HANDOFF_SECRET_TX, sk,

@@ -9,7 +9,7 @@ struct netlink_ext_ack;
 struct sock;
 
 int ktlsgate_ktls_check(const struct sock *sk, struct genl_info *info);
-int ktlsgate_ktls_take(struct ktlsgate_conn *conn, const struct sock *sk,
+int ktlsgate_ktls_take(struct ktlsgate_conn *conn, struct sock *sk,
 		       struct genl_info *info);
 int ktlsgate_ktls_check_identity(const struct ktlsgate_identity *identity,
 				 const struct sock *sk,

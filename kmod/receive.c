@@ -50,15 +50,35 @@ static bool receive_error_alert(int err, u8 *alert)
 	}
 }
 
+/* kTLS gives up on the connection for any error of a record, and says EBADMSG
+ * from then on.
+ */
 static int receive_failed(struct sock *sk, int err)
 {
 	u8 alert;
 
+	if (err == -ENOMEM && READ_ONCE(sk->sk_err) == EBADMSG) {
+		ktlsgate_fail(sk, KTLSGATE_CLOSE_REASON_NO_MEMORY,
+			      KTLSGATE_ALERT_INTERNAL_ERROR);
+		return err;
+	}
 	if (receive_error_alert(err, &alert))
 		ktlsgate_fail(sk, alert == KTLSGATE_ALERT_BAD_RECORD_MAC ?
 			      KTLSGATE_CLOSE_REASON_DECRYPT_FAILED :
 			      KTLSGATE_CLOSE_REASON_ALERT_SENT, alert);
 	return err;
+}
+
+/* kTLS gave up on a record behind data that it returns first. Our own records are
+ * the writer's affair, see send_given_up().
+ */
+static void receive_look_behind(struct sock *sk, struct ktlsgate_conn *conn)
+{
+	if (likely(READ_ONCE(sk->sk_err) != EBADMSG) ||
+	    !mutex_trylock(&conn->tx_lock))
+		return;
+	mutex_unlock(&conn->tx_lock);
+	receive_failed(sk, -EBADMSG);
 }
 
 /* What a connection says that has ended: its error once, then end of file. */
@@ -88,6 +108,7 @@ static int receive_available(struct sock *sk, struct ktlsgate_conn *conn,
 					    len - done, flags | MSG_DONTWAIT);
 		if (ret > 0) {
 			ktlsgate_control_data(sk);
+			receive_look_behind(sk, conn);
 			done += ret;
 		}
 		control = ktlsgate_control_process(sk);
@@ -227,8 +248,10 @@ static ssize_t splice_available(struct socket *sock, struct ktlsgate_conn *conn,
 			return receive_ended(sk);
 		ret = conn->layer->base_ops->splice_read(sock, ppos, pipe, len,
 							 flags);
-		if (ret > 0)
+		if (ret > 0) {
 			ktlsgate_control_data(sk);
+			receive_look_behind(sk, conn);
+		}
 		/* kTLS says -EINVAL for a control record. */
 		if (unlikely(ktlsgate_control_process(sk)) && ret <= 0)
 			continue;

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The agent's data on its way into records: given to kTLS in pieces that fill one. */
+#include <linux/mm.h>
+#include <linux/net.h>
+#include <linux/uio.h>
+#include <net/tcp.h>
+#include <net/tls.h>
+
+#include "compat/compat.h"
+#include "conn.h"
+#include "layer.h"
+#include "payload.h"
+
+/* With less there is little to gain. */
+#define PAYLOAD_ALIGN_MIN	(2 * PAGE_SIZE)
+
+/* What kTLS wants of a page fragment, or it takes a new one. */
+#define PAYLOAD_FRAG_MIN	32
+
+static bool payload_record_is_open(const struct sock *sk)
+{
+	return tls_sw_ctx_tx(tls_get_ctx(sk))->open_rec;
+}
+
+/* Ciphers work through what they read and what they write a page at a time. kTLS
+ * puts a header before a record, which lets its pages begin elsewhere than those
+ * of the data: each is cut in two, and the block on the cut is copied. So the
+ * next record is laid where its data begins as deep in a page as @offset is.
+ *
+ * kTLS begins a page anew that nobody else holds: the caller puts what is returned,
+ * NULL when there was nothing to do, once the data is sent.
+ */
+static struct page *payload_align(struct sock *sk, unsigned long offset)
+{
+	const struct tls_prot_info *prot = &tls_get_ctx(sk)->prot_info;
+	struct page_frag *frag = sk_page_frag(sk);
+
+	/* The socket's own is for who holds its lock. */
+	if (frag != &current->task_frag || payload_record_is_open(sk) ||
+	    !skb_page_frag_refill(PAGE_SIZE + PAYLOAD_FRAG_MIN, frag,
+				  sk->sk_allocation) ||
+	    frag->size < PAYLOAD_ALIGN_MIN)
+		return NULL;
+	frag->offset += (offset - prot->prepend_size - frag->offset) %
+			PAGE_SIZE;
+	get_page(frag->page);
+	return frag->page;
+}
+
+static bool payload_offset(const struct iov_iter *iter, unsigned long *offset)
+{
+	if (iov_iter_is_bvec(iter))
+		*offset = iter->bvec->bv_offset + iter->iov_offset;
+	else if (iter_is_ubuf(iter))
+		*offset = (unsigned long)iter->ubuf + iter->iov_offset;
+	else
+		return false;
+	return true;
+}
+
+/* TCP keeps back what does not fill a segment while more is announced, and kTLS
+ * waits for room without a push. Where less than a segment is all that may wait,
+ * the room would come with TCP's probe timer only.
+ */
+static bool payload_must_go(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 room = READ_ONCE(sk->sk_sndbuf) / 2;
+
+	return min(room, tcp_notsent_lowat(tp)) < READ_ONCE(tp->mss_cache);
+}
+
+static int payload_send_piece(struct sock *sk, const struct proto *base,
+			      struct msghdr *msg, size_t size)
+{
+	struct page *page = NULL;
+	unsigned long offset;
+	int ret;
+
+	if (size >= PAYLOAD_ALIGN_MIN && payload_offset(&msg->msg_iter, &offset))
+		page = payload_align(sk, offset);
+	ret = base->sendmsg(sk, msg, size);
+	if (page)
+		put_page(page);
+	return ret;
+}
+
+/**
+ * ktlsgate_payload_send() - give kTLS what the agent sends
+ * @sk: the socket, not locked, the send lock held
+ * @msg: data, without control messages
+ * @size: its bytes
+ *
+ * Return: as sendmsg() on a kTLS socket.
+ */
+int ktlsgate_payload_send(struct sock *sk, struct msghdr *msg, size_t size)
+{
+	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
+	const struct proto *base = conn->layer->base;
+	unsigned int flags = msg->msg_flags;
+	size_t done = 0, room, piece;
+	int ret;
+
+	lockdep_assert_held(&conn->tx_lock);
+	do {
+		if (!payload_record_is_open(sk))
+			conn->tx_open = 0;
+		room = TLS_MAX_PAYLOAD_SIZE - conn->tx_open;
+		piece = min(size - done, room);
+		msg->msg_flags = flags;
+		if (piece == room && payload_must_go(sk))
+			msg->msg_flags &= ~MSG_MORE;
+		iov_iter_truncate(&msg->msg_iter, piece);
+		ret = payload_send_piece(sk, base, msg, piece);
+		iov_iter_reexpand(&msg->msg_iter,
+				  iov_iter_count(&msg->msg_iter) +
+				  size - done - piece);
+		if (ret <= 0)
+			break;
+		conn->tx_open = (conn->tx_open + ret) % TLS_MAX_PAYLOAD_SIZE;
+		done += ret;
+	} while (ret == piece && done < size);
+	msg->msg_flags = flags;
+	return done ?: ret;
+}
+
+#ifdef KTLSGATE_HAVE_SENDPAGE
+/**
+ * ktlsgate_payload_sendpage() - give kTLS a page that the agent sends
+ * @sk: the socket, not locked, the send lock held
+ * @page: where the bytes are
+ * @offset: in @page
+ * @size: bytes
+ * @flags: MSG_*
+ *
+ * Return: as sendpage() on a kTLS socket.
+ */
+int ktlsgate_payload_sendpage(struct sock *sk, struct page *page, int offset,
+			      size_t size, int flags)
+{
+	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
+	struct page *laid = NULL;
+	size_t room;
+	int ret;
+
+	lockdep_assert_held(&conn->tx_lock);
+	if (!payload_record_is_open(sk))
+		conn->tx_open = 0;
+	room = TLS_MAX_PAYLOAD_SIZE - conn->tx_open;
+	if (flags & (MSG_MORE | MSG_SENDPAGE_NOTLAST))
+		laid = payload_align(sk, offset);
+	if (size == room && payload_must_go(sk))
+		flags &= ~(MSG_MORE | MSG_SENDPAGE_NOTLAST);
+	ret = conn->layer->base->sendpage(sk, page, offset, size, flags);
+	if (laid)
+		put_page(laid);
+	if (ret > 0)
+		conn->tx_open = (conn->tx_open + ret) % TLS_MAX_PAYLOAD_SIZE;
+	return ret;
+}
+#endif
