@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 #include <net/inet_sock.h>
 #include <net/netlink.h>
+#include <net/tls.h>
 
 #include "address.h"
 #include "close.h"
@@ -11,6 +12,7 @@
 #include "gate.h"
 #include "identity.h"
 #include "namespace.h"
+#include "netlink.h"
 
 /**
  * ktlsgate_conn_create() - make a connection that has no socket yet
@@ -24,7 +26,7 @@ struct ktlsgate_conn *ktlsgate_conn_create(struct ktlsgate_net *kn,
 {
 	struct ktlsgate_conn *conn;
 
-	conn = kzalloc(sizeof(*conn), GFP_KERNEL);
+	conn = kzalloc(sizeof(*conn), GFP_KERNEL_ACCOUNT);
 	if (!conn)
 		return NULL;
 	refcount_set(&conn->ref, 1);
@@ -57,10 +59,12 @@ void ktlsgate_conn_addresses(struct ktlsgate_conn *conn, const struct sock *sk)
  * ktlsgate_conn_register() - give a connection its id and show it
  * @conn: a connection nobody else knows yet
  * @sk: its socket
+ * @extack: where an error is explained
  *
  * Return: 0 or -ENOMEM, or -EBUSY when there are 2^31 connections.
  */
-int ktlsgate_conn_register(struct ktlsgate_conn *conn, struct sock *sk)
+int ktlsgate_conn_register(struct ktlsgate_conn *conn, struct sock *sk,
+			   struct netlink_ext_ack *extack)
 {
 	struct ktlsgate_net *kn = conn->kn;
 	int err;
@@ -71,8 +75,10 @@ int ktlsgate_conn_register(struct ktlsgate_conn *conn, struct sock *sk)
 	/* The id is set before the entry can be seen. */
 	err = xa_alloc_cyclic(&kn->conns, &conn->id, conn, xa_limit_31b,
 			      &kn->conn_next, GFP_KERNEL);
+	if (err == -ENOMEM)
+		return refuse_no_memory(extack);
 	if (err < 0)
-		return err;
+		return refuse(extack, err, "no number is left for it");
 	atomic_inc(&kn->live);
 	atomic_inc(&kn->queued);
 	atomic_inc(&conn->gate->connections);
@@ -205,6 +211,8 @@ void ktlsgate_conn_sent(struct ktlsgate_conn *conn, int sent, bool sendfile)
 {
 	lockdep_assert_held(&conn->tx_lock);
 	WRITE_ONCE(conn->tx_bytes, conn->tx_bytes + sent);
+	WRITE_ONCE(conn->tx_records, conn->tx_records + 1 +
+		   sent / TLS_MAX_PAYLOAD_SIZE);
 	this_cpu_add(conn->gate->traffic->tx_bytes, sent);
 	if (!sendfile)
 		return;
@@ -242,6 +250,9 @@ static enum ktlsgate_conn_state conn_state(const struct ktlsgate_conn *conn)
 {
 	if (!READ_ONCE(conn->sk))
 		return KTLSGATE_CONN_STATE_CLOSED;
+	if (READ_ONCE(conn->flags) & (BIT(KTLSGATE_CONN_FAILED) |
+				      BIT(KTLSGATE_CONN_KILLED)))
+		return KTLSGATE_CONN_STATE_ENDED;
 	return test_bit(KTLSGATE_CONN_ACCEPTED, &conn->flags) ?
 	       KTLSGATE_CONN_STATE_ACCEPTED : KTLSGATE_CONN_STATE_QUEUED;
 }

@@ -61,7 +61,8 @@ void ktlsgate_event_conn(struct ktlsgate_conn *conn, u8 command)
 	void *header;
 
 	skb = event_begin(conn->kn, command,
-			  EVENT_SIZE + KTLSGATE_IDENTITY_SIZE, &header);
+			  EVENT_SIZE + ktlsgate_identity_size(conn->identity),
+			  &header);
 	if (skb)
 		event_send(conn->kn, skb, header,
 			   ktlsgate_conn_fill(skb, conn, false));

@@ -8,6 +8,12 @@
 #include "address.h"
 #include "gate.h"
 #include "listener.h"
+#include "netlink.h"
+
+/* Of one network namespace. They are in a list that is walked under a spinlock,
+ * and root of any user namespace may add to it; the helper has up to 256.
+ */
+#define GATES_MAX	1024
 
 static struct ktlsgate_gate *gate_find(struct ktlsgate_net *kn,
 				       const char *name)
@@ -89,7 +95,8 @@ static bool gate_name_valid(const char *name)
  * @change: its port, and its address and state if not the defaults
  * @extack: where a refusal is explained
  *
- * Return: 0, -EINVAL, -EEXIST (name, or address and port, taken) or -ENOMEM.
+ * Return: 0, -EINVAL, -EEXIST (name, or address and port, taken), -ENOSPC or
+ * -ENOMEM.
  */
 int ktlsgate_gate_add(struct ktlsgate_net *kn, const char *name,
 		      const struct ktlsgate_gate_change *change,
@@ -109,15 +116,17 @@ int ktlsgate_gate_add(struct ktlsgate_net *kn, const char *name,
 	}
 	gate = kzalloc(sizeof(*gate), GFP_KERNEL_ACCOUNT);
 	if (!gate)
-		return -ENOMEM;
-	gate->traffic = alloc_percpu(struct ktlsgate_traffic);
+		return refuse_no_memory(extack);
+	gate->traffic = alloc_percpu_gfp(struct ktlsgate_traffic,
+					 GFP_KERNEL_ACCOUNT);
 	if (!gate->traffic) {
 		kfree(gate);
-		return -ENOMEM;
+		return refuse_no_memory(extack);
 	}
 	strscpy(gate->name, name, sizeof(gate->name));
 	gate->where = change->where;
 	gate->down = change->down;
+	gate->key_records = change->key_records;
 	refcount_set(&gate->ref, 1);
 
 	spin_lock(&kn->gates_lock);
@@ -128,6 +137,10 @@ int ktlsgate_gate_add(struct ktlsgate_net *kn, const char *name,
 		NL_SET_ERR_MSG(extack,
 			       "another gate has this address and port");
 		err = -EEXIST;
+	} else if (kn->gates_nr >= GATES_MAX) {
+		NL_SET_ERR_MSG(extack,
+			       "the namespace has 1024 gates, delete one");
+		err = -ENOSPC;
 	} else {
 		gate->seq = ++kn->gate_seq;
 		list_add_tail(&gate->list, &kn->gates);
@@ -179,6 +192,8 @@ int ktlsgate_gate_set(struct ktlsgate_net *kn, const char *name,
 	gate->where = where;
 	if (change->has_state)
 		gate->down = change->down;
+	if (change->has_key_records)
+		WRITE_ONCE(gate->key_records, change->key_records);
 out:
 	spin_unlock(&kn->gates_lock);
 	return err;
@@ -349,6 +364,7 @@ int ktlsgate_gate_fill(struct sk_buff *skb, struct ktlsgate_net *kn,
 		       struct ktlsgate_gate *gate)
 {
 	struct ktlsgate_listeners listeners;
+	u32 key_records = READ_ONCE(gate->key_records);
 	struct ktlsgate_where where;
 	bool up;
 
@@ -369,6 +385,9 @@ int ktlsgate_gate_fill(struct sk_buff *skb, struct ktlsgate_net *kn,
 		return -EMSGSIZE;
 	if (!ipv6_addr_any(&where.address) &&
 	    ktlsgate_put_address(skb, KTLSGATE_A_GATE_ADDRESS, &where.address))
+		return -EMSGSIZE;
+	if (key_records &&
+	    nla_put_u32(skb, KTLSGATE_A_GATE_KEY_RECORDS, key_records))
 		return -EMSGSIZE;
 	return gate_fill_stats(skb, gate);
 }

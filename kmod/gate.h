@@ -46,6 +46,8 @@ struct ktlsgate_traffic {
  * @name: never changes
  * @where: under gates_lock
  * @down: takes no handoffs, under gates_lock
+ * @key_records: records that a key may protect, 0: the cipher's limit alone;
+ *	written under gates_lock
  * @connections: live ones
  * @counters: events since the gate was added
  * @refused_by: refusals by enum ktlsgate_refusal
@@ -59,9 +61,10 @@ struct ktlsgate_gate {
 	char			name[KTLSGATE_NAME_MAX + 1];
 	struct ktlsgate_where	where;
 	bool			down;
+	u32			key_records;
 	atomic_t		connections;
 	struct ktlsgate_counters counters;
-	atomic64_t		refused_by[KTLSGATE_REFUSAL_NOT_ADMITTED + 1];
+	atomic64_t		refused_by[KTLSGATE_REFUSAL_SOURCE_LIMIT + 1];
 	atomic64_t		closed_by[KTLSGATE_CLOSE_REASON_CERTIFICATE_EXPIRED +
 					  1];
 	struct ktlsgate_traffic __percpu *traffic;
@@ -73,14 +76,18 @@ struct ktlsgate_gate {
  * @has_address: where.address was given
  * @has_port: where.port was given
  * @has_state: down was given
+ * @has_key_records: key_records was given
  * @down: the state to take
+ * @key_records: the limit to take
  */
 struct ktlsgate_gate_change {
 	struct ktlsgate_where	where;
 	bool			has_address;
 	bool			has_port;
 	bool			has_state;
+	bool			has_key_records;
 	bool			down;
+	u32			key_records;
 };
 
 struct ktlsgate_gate *ktlsgate_gate_get(struct ktlsgate_net *kn,

@@ -214,16 +214,17 @@ static int handoff_move(struct ktlsgate_conn *conn, struct socket *sock,
 		NL_SET_ERR_MSG(extack, "the agent's accept queue is full");
 		goto out_listener;
 	}
-	err = -ENOMEM;
 	req = ktlsgate_listener_request();
 	conn->layer = ktlsgate_layer_get(sk);
-	if (!req || !conn->layer)
+	if (!req || !conn->layer) {
+		err = refuse_no_memory(extack);
 		goto out_request;
+	}
 
 	ktlsgate_inherit_congestion(sk, listener);
 	lock_sock(sk);
 	err = handoff_check_state(sk, extack) ?:
-	      ktlsgate_conn_register(conn, sk);
+	      ktlsgate_conn_register(conn, sk, extack);
 	if (err) {
 		release_sock(sk);
 		goto out_request;
@@ -253,32 +254,16 @@ out_listener:
 	return err;
 }
 
-static int handoff_reply(struct genl_info *info, u32 id)
-{
-	struct sk_buff *skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
-	void *header;
-
-	if (!skb)
-		return -ENOMEM;
-	header = genlmsg_put_reply(skb, info, &ktlsgate_family, 0,
-				   KTLSGATE_CMD_HANDOFF);
-	if (!header || nla_put_u32(skb, KTLSGATE_A_HANDOFF_ID, id)) {
-		nlmsg_free(skb);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, header);
-	return genlmsg_reply(skb, info);
-}
-
 static int handoff_take_note(const struct nlattr *note,
 			     struct ktlsgate_conn *conn,
 			     struct netlink_ext_ack *extack)
 {
 	if (nla_len(note) > KTLSGATE_NOTE_MAX)
 		return refuse(extack, -EINVAL, "the note is too long");
-	conn->note = kmemdup(nla_data(note), nla_len(note), GFP_KERNEL);
+	conn->note = kmemdup(nla_data(note), nla_len(note),
+			     GFP_KERNEL_ACCOUNT);
 	if (!conn->note)
-		return -ENOMEM;
+		return refuse_no_memory(extack);
 	conn->note_len = nla_len(note);
 	return 0;
 }
@@ -300,7 +285,7 @@ static int handoff_connection(struct genl_info *info, struct ktlsgate_net *kn,
 		return refuse(info->extack, -ESHUTDOWN, "the gate is down");
 	conn = ktlsgate_conn_create(kn, gate);
 	if (!conn)
-		return -ENOMEM;
+		return refuse_no_memory(info->extack);
 	/* For the id, and for an agent that closes at once. */
 	refcount_inc(&conn->ref);
 
@@ -346,8 +331,10 @@ int ktlsgate_nl_handoff_doit(struct sk_buff *skb, struct genl_info *info)
 	struct nlattr *name = info->attrs[KTLSGATE_A_HANDOFF_GATE];
 	struct ktlsgate_net *kn = ktlsgate_net(genl_info_net(info));
 	struct ktlsgate_gate *gate = NULL;
+	struct sk_buff *reply = NULL;
 	struct socket *sock;
 	struct file *file;
+	void *header;
 	u32 id = 0;
 	int err;
 
@@ -374,6 +361,12 @@ int ktlsgate_nl_handoff_doit(struct sk_buff *skb, struct genl_info *info)
 		      handoff_check_path(sock->sk, info);
 	if (!err && !gate)
 		err = refuse(info->extack, -ENOENT, "no gate of this name");
+	/* First, because what the agent has got cannot be taken back. */
+	if (!err) {
+		reply = ktlsgate_reply(info, KTLSGATE_CMD_HANDOFF,
+				       nla_total_size(sizeof(id)), &header);
+		err = reply ? 0 : -ENOMEM;
+	}
 	if (!err)
 		err = handoff_connection(info, kn, gate, sock, &id);
 	fput(file);
@@ -387,5 +380,10 @@ out:
 	handoff_wipe_secrets(info);
 	atomic64_inc(err ? &kn->counters.handoff_failures :
 			   &kn->counters.handoffs);
-	return err ?: handoff_reply(info, id);
+	if (err) {
+		nlmsg_free(reply);
+		return err;
+	}
+	return ktlsgate_reply_end(info, reply, header,
+				  nla_put_u32(reply, KTLSGATE_A_HANDOFF_ID, id));
 }

@@ -5,7 +5,7 @@
 #include <net/netlink.h>
 
 #include "identity.h"
-#include "netlink_gen.h"
+#include "netlink.h"
 
 static size_t identity_string_size(const struct nlattr *attr)
 {
@@ -62,10 +62,11 @@ ktlsgate_identity_create(const struct nlattr *nest,
 		identity_string_size(tb[KTLSGATE_A_IDENTITY_ISSUER]) +
 		identity_string_size(tb[KTLSGATE_A_IDENTITY_SPIFFE_ID]) +
 		identity_string_size(tb[KTLSGATE_A_IDENTITY_SERVER_NAME]);
-	identity = kvzalloc(size, GFP_KERNEL);
+	identity = kvzalloc(size, GFP_KERNEL_ACCOUNT);
 	if (!identity)
-		return ERR_PTR(-ENOMEM);
+		return ERR_PTR(refuse_no_memory(extack));
 
+	identity->strings_size = size - sizeof(*identity);
 	room = identity->strings;
 	identity->principal =
 		identity_string(tb[KTLSGATE_A_IDENTITY_PRINCIPAL], &room);

@@ -21,6 +21,7 @@ struct sk_buff;
  * @serial_len: bytes of @serial in use
  * @serial: big endian
  * @fingerprint: SHA-256
+ * @strings_size: bytes of @strings
  * @principal: never NULL
  * @subject: or NULL, as the following
  * @issuer: RFC 2253
@@ -40,6 +41,7 @@ struct ktlsgate_identity {
 	u8		serial_len;
 	u8		serial[20];
 	u8		fingerprint[KTLSGATE_FINGERPRINT_LEN];
+	u32		strings_size;
 	const char	*principal;
 	const char	*subject;
 	const char	*issuer;
@@ -62,7 +64,13 @@ static inline bool ktlsgate_identity_ends(const struct ktlsgate_identity *id,
 	return id->not_after && id->not_after <= when;
 }
 
-/* Room for the largest identity, for messages about one connection. */
+/* Room for it in a message: the strings, and the rest with all headers. */
+static inline size_t ktlsgate_identity_size(const struct ktlsgate_identity *id)
+{
+	return id->strings_size + 256;
+}
+
+/* Room for the largest one, for dumps. */
 #define KTLSGATE_IDENTITY_SIZE	(3 * KTLSGATE_STRING_MAX + 2048 + 255 + 256)
 
 #endif /* _KTLSGATE_IDENTITY_H */

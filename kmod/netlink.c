@@ -19,7 +19,7 @@
  * @size: room for its attributes
  * @header: what ktlsgate_reply_end() needs
  *
- * Return: the message or NULL.
+ * Return: the message, or NULL when there is no memory, which is then said.
  */
 struct sk_buff *ktlsgate_reply(struct genl_info *info, u8 command, size_t size,
 			       void **header)
@@ -27,8 +27,10 @@ struct sk_buff *ktlsgate_reply(struct genl_info *info, u8 command, size_t size,
 	struct sk_buff *skb;
 
 	skb = genlmsg_new(size, GFP_KERNEL);
-	if (!skb)
+	if (!skb) {
+		refuse_no_memory(info->extack);
 		return NULL;
+	}
 	*header = genlmsg_put_reply(skb, info, &ktlsgate_family, 0, command);
 	if (*header)
 		return skb;
@@ -143,6 +145,17 @@ static int netlink_gate_change(struct genl_info *info,
 			nla_get_u32(info->attrs[KTLSGATE_A_GATE_STATE]) ==
 			KTLSGATE_GATE_STATE_DOWN;
 	}
+	if (info->attrs[KTLSGATE_A_GATE_KEY_RECORDS]) {
+		change->has_key_records = true;
+		change->key_records =
+			nla_get_u32(info->attrs[KTLSGATE_A_GATE_KEY_RECORDS]);
+		if (change->key_records > KTLSGATE_KEY_RECORDS_MAX) {
+			NL_SET_ERR_MSG_ATTR(info->extack,
+					    info->attrs[KTLSGATE_A_GATE_KEY_RECORDS],
+					    "a key protects 2^24 records at most");
+			return -ERANGE;
+		}
+	}
 	return 0;
 }
 
@@ -229,7 +242,7 @@ int ktlsgate_nl_refuse_doit(struct sk_buff *skb, struct genl_info *info)
 	if (IS_ERR(gate))
 		return PTR_ERR(gate);
 
-	BUILD_BUG_ON(ARRAY_SIZE(gate->refused_by) != 13);
+	BUILD_BUG_ON(ARRAY_SIZE(gate->refused_by) != 14);
 	atomic64_inc(&kn->counters.refusals);
 	atomic64_inc(&gate->counters.refusals);
 	/* The policy bounds it. */

@@ -27,6 +27,9 @@ int ktlsgate_conn_dump_start(struct netlink_callback *cb);
 	err;						\
 })
 
+#define refuse_no_memory(extack)	\
+	refuse(extack, -ENOMEM, "the kernel has no memory for it")
+
 /* Whether an attribute is not there, which is then said. */
 #define netlink_missing(info, attr, what) ({				\
 	struct genl_info *__info = (info);				\

@@ -49,8 +49,9 @@ int ktlsgate_nl_conn_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (IS_ERR(conn))
 		return PTR_ERR(conn);
 	reply = ktlsgate_reply(info, KTLSGATE_CMD_CONN_GET,
-			       NLMSG_GOODSIZE + KTLSGATE_IDENTITY_SIZE +
-			       KTLSGATE_NOTE_MAX, &header);
+			       NLMSG_GOODSIZE + conn->note_len +
+			       ktlsgate_identity_size(conn->identity),
+			       &header);
 	if (reply)
 		err = ktlsgate_reply_end(info, reply, header,
 					 ktlsgate_conn_fill(reply, conn, note));
@@ -84,24 +85,13 @@ static bool netlink_conn_wanted(struct nlattr **attrs,
 }
 
 /**
- * ktlsgate_conn_dump_start() - looks at the filter of a dump of connections
+ * ktlsgate_conn_dump_start() - says how much a dump of connections needs at least
  * @cb: the dump
  *
- * Return: 0 or -EINVAL, which is then explained.
+ * Return: 0
  */
 int ktlsgate_conn_dump_start(struct netlink_callback *cb)
 {
-	struct nlattr **attrs = ktlsgate_dump_attrs(cb);
-	struct in6_addr peer;
-
-	if (attrs[KTLSGATE_A_CONN_PEER_ADDRESS] &&
-	    !ktlsgate_get_address(attrs[KTLSGATE_A_CONN_PEER_ADDRESS],
-				  &peer)) {
-		NL_SET_ERR_MSG_ATTR(cb->extack,
-				    attrs[KTLSGATE_A_CONN_PEER_ADDRESS],
-				    "an address has 4 or 16 bytes");
-		return -EINVAL;
-	}
 	/* One connection has to fit. */
 	cb->min_dump_alloc = NLMSG_GOODSIZE + KTLSGATE_IDENTITY_SIZE +
 			     KTLSGATE_NOTE_MAX;
@@ -120,9 +110,15 @@ int ktlsgate_nl_conn_get_dumpit(struct sk_buff *skb,
 	int err = 0;
 	void *header;
 
-	if (attrs[KTLSGATE_A_CONN_PEER_ADDRESS])
-		ktlsgate_get_address(attrs[KTLSGATE_A_CONN_PEER_ADDRESS],
-				     &peer);
+	/* Not at the start: Linux 6.1 has no room for a sentence there. */
+	if (attrs[KTLSGATE_A_CONN_PEER_ADDRESS] &&
+	    !ktlsgate_get_address(attrs[KTLSGATE_A_CONN_PEER_ADDRESS],
+				  &peer)) {
+		NL_SET_ERR_MSG_ATTR(cb->extack,
+				    attrs[KTLSGATE_A_CONN_PEER_ADDRESS],
+				    "an address has 4 or 16 bytes");
+		return -EINVAL;
+	}
 	while (!err && (conn = ktlsgate_conn_after(kn, &id))) {
 		if (!netlink_conn_wanted(attrs, conn, &peer)) {
 			cb->args[0] = id;
@@ -173,7 +169,7 @@ int ktlsgate_nl_conn_kill_doit(struct sk_buff *skb, struct genl_info *info)
 		copy = nla_strdup(text, GFP_KERNEL);
 		if (!copy) {
 			ktlsgate_conn_put(conn);
-			return -ENOMEM;
+			return refuse_no_memory(info->extack);
 		}
 	}
 	ktlsgate_kill(conn, why, alert ? nla_get_u8(alert) : -1, copy);

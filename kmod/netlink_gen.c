@@ -31,19 +31,21 @@ const struct nla_policy ktlsgate_gate_get_nl_policy[KTLSGATE_A_GATE_NAME + 1] = 
 };
 
 /* KTLSGATE_CMD_GATE_ADD - do */
-const struct nla_policy ktlsgate_gate_add_nl_policy[KTLSGATE_A_GATE_STATE + 1] = {
+const struct nla_policy ktlsgate_gate_add_nl_policy[KTLSGATE_A_GATE_KEY_RECORDS + 1] = {
 	[KTLSGATE_A_GATE_NAME] = { .type = NLA_NUL_STRING, .len = KTLSGATE_NAME_MAX, },
 	[KTLSGATE_A_GATE_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
 	[KTLSGATE_A_GATE_ADDRESS] = { .type = NLA_BINARY, },
 	[KTLSGATE_A_GATE_STATE] = NLA_POLICY_MAX(NLA_U32, 1),
+	[KTLSGATE_A_GATE_KEY_RECORDS] = { .type = NLA_U32, },
 };
 
 /* KTLSGATE_CMD_GATE_SET - do */
-const struct nla_policy ktlsgate_gate_set_nl_policy[KTLSGATE_A_GATE_STATE + 1] = {
+const struct nla_policy ktlsgate_gate_set_nl_policy[KTLSGATE_A_GATE_KEY_RECORDS + 1] = {
 	[KTLSGATE_A_GATE_NAME] = { .type = NLA_NUL_STRING, .len = KTLSGATE_NAME_MAX, },
 	[KTLSGATE_A_GATE_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
 	[KTLSGATE_A_GATE_ADDRESS] = { .type = NLA_BINARY, },
 	[KTLSGATE_A_GATE_STATE] = NLA_POLICY_MAX(NLA_U32, 1),
+	[KTLSGATE_A_GATE_KEY_RECORDS] = { .type = NLA_U32, },
 };
 
 /* KTLSGATE_CMD_GATE_DEL - do */
@@ -92,7 +94,7 @@ const struct nla_policy ktlsgate_refuse_nl_policy[KTLSGATE_A_REFUSED_PRINCIPAL +
 	[KTLSGATE_A_REFUSED_GATE] = { .type = NLA_NUL_STRING, .len = KTLSGATE_NAME_MAX, },
 	[KTLSGATE_A_REFUSED_PEER_ADDRESS] = { .type = NLA_BINARY, },
 	[KTLSGATE_A_REFUSED_PEER_PORT] = { .type = NLA_U16, },
-	[KTLSGATE_A_REFUSED_CODE] = NLA_POLICY_MAX(NLA_U32, 12),
+	[KTLSGATE_A_REFUSED_CODE] = NLA_POLICY_MAX(NLA_U32, 13),
 	[KTLSGATE_A_REFUSED_REASON] = { .type = NLA_NUL_STRING, .len = 1023, },
 	[KTLSGATE_A_REFUSED_ALERT] = { .type = NLA_U8, },
 	[KTLSGATE_A_REFUSED_PRINCIPAL] = { .type = NLA_NUL_STRING, .len = KTLSGATE_STRING_MAX, },
@@ -116,14 +118,14 @@ const struct genl_ops ktlsgate_nl_ops[9] = {
 		.cmd		= KTLSGATE_CMD_GATE_ADD,
 		.doit		= ktlsgate_nl_gate_add_doit,
 		.policy		= ktlsgate_gate_add_nl_policy,
-		.maxattr	= KTLSGATE_A_GATE_STATE,
+		.maxattr	= KTLSGATE_A_GATE_KEY_RECORDS,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= KTLSGATE_CMD_GATE_SET,
 		.doit		= ktlsgate_nl_gate_set_doit,
 		.policy		= ktlsgate_gate_set_nl_policy,
-		.maxattr	= KTLSGATE_A_GATE_STATE,
+		.maxattr	= KTLSGATE_A_GATE_KEY_RECORDS,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

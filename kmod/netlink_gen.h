@@ -15,9 +15,9 @@ extern const struct nla_policy ktlsgate_identity_nl_policy[KTLSGATE_A_IDENTITY_R
 
 extern const struct nla_policy ktlsgate_gate_get_nl_policy[KTLSGATE_A_GATE_NAME + 1];
 
-extern const struct nla_policy ktlsgate_gate_add_nl_policy[KTLSGATE_A_GATE_STATE + 1];
+extern const struct nla_policy ktlsgate_gate_add_nl_policy[KTLSGATE_A_GATE_KEY_RECORDS + 1];
 
-extern const struct nla_policy ktlsgate_gate_set_nl_policy[KTLSGATE_A_GATE_STATE + 1];
+extern const struct nla_policy ktlsgate_gate_set_nl_policy[KTLSGATE_A_GATE_KEY_RECORDS + 1];
 
 extern const struct nla_policy ktlsgate_gate_del_nl_policy[KTLSGATE_A_GATE_NAME + 1];
 

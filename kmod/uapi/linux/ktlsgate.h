@@ -13,6 +13,7 @@
 #define KTLSGATE_SECRET_MAX		48
 #define KTLSGATE_NOTE_MAX		2048
 #define KTLSGATE_RELAY_REASON_MAX	127
+#define KTLSGATE_KEY_RECORDS_MAX	16777216
 #define KTLSGATE_FINGERPRINT_LEN	32
 
 /**
@@ -54,11 +55,14 @@ enum ktlsgate_path {
  * @KTLSGATE_CONN_STATE_QUEUED: in the agent's accept queue
  * @KTLSGATE_CONN_STATE_ACCEPTED: returned by the agent's accept()
  * @KTLSGATE_CONN_STATE_CLOSED: gone; seen in events only
+ * @KTLSGATE_CONN_STATE_ENDED: ended for the reason given; the agent has still
+ *   to close it, or to accept it
  */
 enum ktlsgate_conn_state {
 	KTLSGATE_CONN_STATE_QUEUED,
 	KTLSGATE_CONN_STATE_ACCEPTED,
 	KTLSGATE_CONN_STATE_CLOSED,
+	KTLSGATE_CONN_STATE_ENDED,
 };
 
 /**
@@ -80,8 +84,9 @@ enum ktlsgate_conn_state {
  * @KTLSGATE_CLOSE_REASON_KILLED: conn-kill ended it
  * @KTLSGATE_CLOSE_REASON_LISTENER_CLOSED: the agent closed its listener before
  *   it accepted the connection
- * @KTLSGATE_CLOSE_REASON_KEY_LIMIT: the keys reached the limit of RFC 8446 5.5
- *   and could not be renewed
+ * @KTLSGATE_CLOSE_REASON_KEY_LIMIT: a key reached its limit (RFC 8446 5.5) and
+ *   there is no other: TLS 1.2 cannot renew keys (close_notify was sent), or
+ *   the next one could not be set
  * @KTLSGATE_CLOSE_REASON_NO_MEMORY: the kernel had no memory to go on
  * @KTLSGATE_CLOSE_REASON_REFUSED: the handshake helper would not let the
  *   client in any more: revoked, not admitted, not trusted; see the attribute
@@ -126,6 +131,8 @@ enum ktlsgate_close_reason {
  *   accept queue stays full
  * @KTLSGATE_REFUSAL_HANDOFF_FAILED: the kernel refused the handoff
  * @KTLSGATE_REFUSAL_NOT_ADMITTED: the principal may not pass this gate
+ * @KTLSGATE_REFUSAL_SOURCE_LIMIT: too many connections or handshakes of the
+ *   client's address
  */
 enum ktlsgate_refusal {
 	KTLSGATE_REFUSAL_OTHER,
@@ -141,6 +148,7 @@ enum ktlsgate_refusal {
 	KTLSGATE_REFUSAL_AGENT_UNAVAILABLE,
 	KTLSGATE_REFUSAL_HANDOFF_FAILED,
 	KTLSGATE_REFUSAL_NOT_ADMITTED,
+	KTLSGATE_REFUSAL_SOURCE_LIMIT,
 };
 
 enum {
@@ -153,6 +161,7 @@ enum {
 	KTLSGATE_A_GATE_QUEUE_MAX,
 	KTLSGATE_A_GATE_CONNECTIONS,
 	KTLSGATE_A_GATE_STATS,
+	KTLSGATE_A_GATE_KEY_RECORDS,
 
 	__KTLSGATE_A_GATE_MAX,
 	KTLSGATE_A_GATE_MAX = (__KTLSGATE_A_GATE_MAX - 1)
