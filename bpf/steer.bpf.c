@@ -2,11 +2,13 @@
 /*
  * Steering: connections to an agent's port go to the helper's sockets.
  *
- * Runs for each SYN that reaches the namespace (and for the last ACK of a
- * handshake under SYN cookies, so the choice must depend on the addresses
- * alone). What is no gate's business passes untouched. For a gate's port there
- * are three ends: exempt source, a socket of the helper, or the packet is
- * dropped. A failure is never a pass: the agent behind speaks plaintext.
+ * Runs for each SYN that reaches the namespace, for the last ACK of a handshake
+ * under SYN cookies (so the choice must depend on the addresses alone), and for
+ * packets of connections that are gone. They cannot be told apart here: each is
+ * a new connection to the limits. What is no gate's business passes untouched.
+ * For a gate's port there are three ends: exempt source, a socket of the helper,
+ * or the packet is dropped, which TCP answers with a reset. A failure is never a
+ * pass: the agent behind speaks plaintext.
  */
 #include <linux/bpf.h>
 #include <linux/in.h>
@@ -46,6 +48,21 @@ struct {
 	__type(key, __u32);
 	__type(value, struct steer_stats);
 } stats SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, STEER_MAX_SOURCES);
+	__type(key, struct steer_client);
+	__type(value, __u64);
+} buckets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, STEER_MAX_CROWDED);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct steer_client);
+	__type(value, __u8);
+} crowded SEC(".maps");
 
 static __always_inline void map_ipv4(__u8 *out, __u32 address)
 {
@@ -136,10 +153,67 @@ static long try_worker(__u32 i, struct attempt *attempt)
 	return !err;
 }
 
+/* As often as another CPU may be faster before its connection is let go. */
+#define BUCKET_TRIES 4
+
+static __always_inline bool over_rate(const struct bucket_rate *rate,
+				      const struct steer_client *client,
+				      __u64 now)
+{
+	__u64 *full_at, full = 0;
+	int i;
+
+	if (!rate->interval)
+		return false;
+	full_at = bpf_map_lookup_elem(&buckets, client);
+	if (!full_at) {
+		bpf_map_update_elem(&buckets, client, &full, BPF_NOEXIST);
+		full_at = bpf_map_lookup_elem(&buckets, client);
+		if (!full_at)
+			return false;
+	}
+	for (i = 0; i < BUCKET_TRIES; i++) {
+		__u64 old = *full_at, new;
+
+		/* Read once: another CPU may write it meanwhile. */
+		barrier_var(old);
+		new = bucket_take(old, now, rate);
+		if (!new)
+			return true;
+		if (__sync_val_compare_and_swap(full_at, old, new) == old)
+			return false;
+	}
+	return false;
+}
+
+/* Whether a new connection is more than its client may have. Counts it. */
+static __always_inline bool over_limit(const struct steer_gate *gate,
+				       struct steer_client *client,
+				       struct steer_stats *count)
+{
+	struct steer_client all = { .id = client->id, .everybody = 1 };
+	__u64 now = bpf_ktime_get_ns();
+
+	if (bpf_map_lookup_elem(&crowded, &all)) {
+		count->gate_handshakes++;
+		return true;
+	}
+	if (bpf_map_lookup_elem(&crowded, client))
+		count->source_handshakes++;
+	else if (over_rate(&gate->rate, client, now))
+		count->source_rate++;
+	else
+		return false;
+	count->last_at = now;
+	__builtin_memcpy(count->last, client->address, sizeof(count->last));
+	return true;
+}
+
 SEC("sk_lookup")
 int steer(struct bpf_sk_lookup *ctx)
 {
 	struct steer_source source = {};
+	struct steer_client client = {};
 	struct attempt attempt = {};
 	struct steer_key key = {};
 	struct steer_stats *count;
@@ -173,6 +247,13 @@ int steer(struct bpf_sk_lookup *ctx)
 		return SK_PASS;
 	}
 
+	client.id = id;
+	__builtin_memcpy(client.address, source.address, 8);
+	if (ctx->family == AF_INET)
+		__builtin_memcpy(client.address + 8, source.address + 8, 8);
+	if (over_limit(gate, &client, count))
+		return SK_DROP;
+
 	if (workers == 0 || workers > STEER_MAX_WORKERS)
 		goto drop;
 	attempt.ctx = ctx;
@@ -187,7 +268,7 @@ int steer(struct bpf_sk_lookup *ctx)
 		return SK_PASS;
 	}
 drop:
-	count->dropped++;
+	count->no_helper++;
 	return SK_DROP;
 }
 
