@@ -49,6 +49,13 @@ bool address_equal(const struct address *a, const struct address *b)
 	       !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
+bool address_is_any(const struct address *address)
+{
+	static const uint8_t any[16];
+
+	return !memcmp(address->bytes, any, sizeof(any));
+}
+
 bool prefix_parse(const char *text, struct prefix *out)
 {
 	const char *slash = strchr(text, '/');
@@ -121,6 +128,14 @@ void address_of(const struct sockaddr_storage *from, struct address *out,
 			memcpy(out->bytes, &in6->sin6_addr, 16);
 		}
 	}
+}
+
+void address_print_mapped(const uint8_t bytes[16], char out[ADDRESS_TEXT])
+{
+	if (memcmp(bytes, mapped, sizeof(mapped)))
+		inet_ntop(AF_INET6, bytes, out, ADDRESS_TEXT);
+	else
+		inet_ntop(AF_INET, bytes + 12, out, ADDRESS_TEXT);
 }
 
 void address_print(const struct address *address, uint16_t port,

@@ -21,6 +21,8 @@ struct prefix {
 
 bool address_parse(const char *text, struct address *out);
 bool address_equal(const struct address *a, const struct address *b);
+/* Not given, 0.0.0.0 or ::. */
+bool address_is_any(const struct address *address);
 unsigned int address_size(const struct address *address);
 
 /* 10.0.0.0/8 or a plain address; bits beyond the length must be 0. */
@@ -33,6 +35,8 @@ void address_map(const struct address *address, uint8_t out[16]);
 /* What a client is called: v4-mapped addresses as IPv4. */
 void address_of(const struct sockaddr_storage *from, struct address *out,
 		uint16_t *port);
+/* One of 16 bytes without a port, v4-mapped as IPv4. */
+void address_print_mapped(const uint8_t bytes[16], char out[ADDRESS_TEXT]);
 void address_print(const struct address *address, uint16_t port,
 		   char out[ADDRESS_TEXT]);
 

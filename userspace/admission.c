@@ -8,8 +8,9 @@
 #define TYPE "User:"
 
 struct entry {
-	const char *name;	/* without the type */
-	size_t size;		/* without the '*' */
+	const char *text;	/* as configured, without the type */
+	char *name;		/* what is compared */
+	size_t size;		/* its bytes */
 	bool beginning;
 };
 
@@ -23,6 +24,22 @@ struct admission {
 	struct entries deny;
 };
 
+/*
+ * The first '*' that stands for any rest. One behind a backslash is the
+ * character; one behind two is not, for DNs write a backslash as two.
+ */
+static const char *wildcard(const char *text)
+{
+	unsigned int backslashes = 0;
+
+	for (; *text; text++) {
+		if (*text == '*' && !(backslashes & 1))
+			return text;
+		backslashes = *text == '\\' ? backslashes + 1 : 0;
+	}
+	return NULL;
+}
+
 const char *admission_check(const char *entry)
 {
 	const char *star;
@@ -32,10 +49,22 @@ const char *admission_check(const char *entry)
 	entry += strlen(TYPE);
 	if (!*entry)
 		return "names nobody: 'User:*' is everyone";
-	star = strchr(entry, '*');
+	star = wildcard(entry);
 	if (star && star[1])
-		return "has a '*' that is not its last character";
+		return "has a '*' that is not its last character; the character itself is '\\*'";
 	return NULL;
+}
+
+/* Without the backslash of each '*' that is the character itself. */
+static void take_name(const char *text, struct entry *out)
+{
+	const char *star = wildcard(text), *at;
+
+	out->beginning = star;
+	out->name = xcalloc(1, strlen(text) + 1);
+	for (at = text; *at && at != star; at++)
+		if (at[0] != '\\' || at[1] != '*' || at + 1 == star)
+			out->name[out->size++] = *at;
 }
 
 static void compile(const struct strings *texts, struct entries *out)
@@ -45,12 +74,18 @@ static void compile(const struct strings *texts, struct entries *out)
 	out->count = texts->count;
 	out->entry = xcalloc(texts->count, sizeof(*out->entry));
 	for (i = 0; i < texts->count; i++) {
-		struct entry *entry = &out->entry[i];
-
-		entry->name = texts->text[i] + strlen(TYPE);
-		entry->size = strcspn(entry->name, "*");
-		entry->beginning = entry->name[entry->size] == '*';
+		out->entry[i].text = texts->text[i] + strlen(TYPE);
+		take_name(out->entry[i].text, &out->entry[i]);
 	}
+}
+
+static void forget(struct entries *entries)
+{
+	size_t i;
+
+	for (i = 0; i < entries->count; i++)
+		free(entries->entry[i].name);
+	free(entries->entry);
 }
 
 struct admission *admission_new(const struct gate_config *cfg)
@@ -66,8 +101,8 @@ void admission_free(struct admission *admission)
 {
 	if (!admission)
 		return;
-	free(admission->allow.entry);
-	free(admission->deny.entry);
+	forget(&admission->allow);
+	forget(&admission->deny);
 	free(admission);
 }
 
@@ -99,7 +134,7 @@ char *admission_refuses(const struct admission *admission,
 	denied = find(&admission->deny, principal, anonymous);
 	if (denied)
 		return xasprintf("principal " TYPE "%s is denied by '" TYPE "%s'",
-				 principal, denied->name);
+				 principal, denied->text);
 	if (!admission->allow.count ||
 	    find(&admission->allow, principal, anonymous))
 		return NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Who may pass a gate: its lists of Kafka principals, "User:name", or
- * "User:beginning*". Whoever is denied may not; where there is a list of who
- * is allowed, nobody else may.
+ * "User:beginning*"; a '*' of the name itself is "\*". Whoever is denied may
+ * not; where there is a list of who is allowed, nobody else may.
  */
 #ifndef KTLSGATED_ADMISSION_H
 #define KTLSGATED_ADMISSION_H

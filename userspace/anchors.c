@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 
 #include "anchors.h"
+#include "digest.h"
 #include "mem.h"
 #include "spiffe.h"
 
@@ -21,14 +22,14 @@ struct anchors {
 
 bool anchor_digest(const X509 *certificate, uint8_t out[32])
 {
+	const EVP_MD *sha256 = digest_sha256();
 	uint8_t both[64];
 	unsigned int size;
 
-	return X509_NAME_digest(X509_get_subject_name(certificate),
-				EVP_sha256(), both, &size) &&
-	       X509_pubkey_digest(certificate, EVP_sha256(), both + 32,
-				  &size) &&
-	       EVP_Digest(both, sizeof(both), out, &size, EVP_sha256(), NULL);
+	return X509_NAME_digest(X509_get_subject_name(certificate), sha256,
+				both, &size) &&
+	       X509_pubkey_digest(certificate, sha256, both + 32, &size) &&
+	       EVP_Digest(both, sizeof(both), out, &size, sha256, NULL);
 }
 
 static int compare(const void *a, const void *b)

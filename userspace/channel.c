@@ -19,12 +19,16 @@
 
 #define MESSAGE_MAX 256		/* of what the kernel says */
 
+/* As much as the kernel puts into a message of a dump. */
+#define RECEIVE_BYTES 32768
+
 struct channel {
 	struct nl_sock *socket;
 	struct nl_cb *callbacks;
 	int family;
 	char message[MESSAGE_MAX];
 	/* the call under way */
+	unsigned int sequence;
 	void (*on_reply)(struct nlattr **attrs, void *arg);
 	struct nla_policy *policy;
 	int max_attr;
@@ -41,15 +45,27 @@ static struct nla_policy gate_policy[KTLSGATE_A_GATE_MAX + 1] = {
 	[KTLSGATE_A_GATE_QUEUE_MAX] = { .type = NLA_U32 },
 };
 
+/* What belongs to a call before, which was given up, is nothing to this one. */
+static int on_sequence(struct nl_msg *msg, void *arg)
+{
+	const struct channel *channel = arg;
+
+	return nlmsg_hdr(msg)->nlmsg_seq == channel->sequence ? NL_OK :
+								NL_SKIP;
+}
+
 static int on_valid(struct nl_msg *msg, void *arg)
 {
+	struct nlmsghdr *header = nlmsg_hdr(msg);
 	struct nlattr *attrs[64];
 	struct channel *channel = arg;
 
 	if (channel->on_reply &&
-	    !genlmsg_parse(nlmsg_hdr(msg), 0, attrs, channel->max_attr,
+	    !genlmsg_parse(header, 0, attrs, channel->max_attr,
 			   channel->policy))
 		channel->on_reply(attrs, channel->arg);
+	if (channel->on_reply && !(header->nlmsg_flags & NLM_F_MULTI))
+		channel->done = true;
 	return NL_OK;
 }
 
@@ -109,6 +125,8 @@ struct channel *channel_open(char **error)
 	channel->callbacks = nl_cb_alloc(NL_CB_CUSTOM);
 	if (!channel->socket || !channel->callbacks)
 		abort();
+	nl_cb_set(channel->callbacks, NL_CB_SEQ_CHECK, NL_CB_CUSTOM,
+		  on_sequence, channel);
 	nl_cb_set(channel->callbacks, NL_CB_VALID, NL_CB_CUSTOM, on_valid,
 		  channel);
 	nl_cb_set(channel->callbacks, NL_CB_FINISH, NL_CB_CUSTOM, on_finish,
@@ -121,6 +139,10 @@ struct channel *channel_open(char **error)
 		channel_close(channel);
 		return NULL;
 	}
+	/* It would read each message twice, to know its size. */
+	nl_socket_disable_msg_peek(channel->socket);
+	nl_socket_set_msg_buf_size(channel->socket, RECEIVE_BYTES);
+	nl_socket_disable_seq_check(channel->socket);
 	fd = nl_socket_get_fd(channel->socket);
 	/* Capped: an error must not send secrets back through the kernel. */
 	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
@@ -159,6 +181,18 @@ struct nl_msg *channel_request(struct channel *channel, uint8_t command,
 	return msg;
 }
 
+/* Where there is a reply, that is answer enough: errors come anyway. */
+static int send_request(struct channel *channel, struct nl_msg *msg)
+{
+	struct nlmsghdr *header = nlmsg_hdr(msg);
+
+	nl_complete_msg(channel->socket, msg);
+	channel->sequence = header->nlmsg_seq;
+	if (channel->on_reply)
+		header->nlmsg_flags &= ~NLM_F_ACK;
+	return nl_send(channel->socket, msg);
+}
+
 int channel_call(struct channel *channel, struct nl_msg *msg)
 {
 	struct nlmsghdr *header = nlmsg_hdr(msg);
@@ -167,7 +201,7 @@ int channel_call(struct channel *channel, struct nl_msg *msg)
 	channel->error = 0;
 	channel->done = false;
 	channel->message[0] = '\0';
-	sent = nl_send_auto(channel->socket, msg);
+	sent = send_request(channel, msg);
 	while (sent >= 0 && !channel->done) {
 		int got = nl_recvmsgs(channel->socket, channel->callbacks);
 

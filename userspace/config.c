@@ -184,6 +184,21 @@ static const struct schema_key gate_keys[GATE_KEYS] = {
 		.name = "max-handshakes", .type = SCHEMA_NUMBER,
 		.min = 1, .max = 1000000, .offset = GATE_AT(max_handshakes),
 	},
+	[GATE_MAX_HANDSHAKES_PER_SOURCE] = {
+		.name = "max-handshakes-per-source", .type = SCHEMA_NUMBER,
+		.min = 0, .max = 1000000,
+		.offset = GATE_AT(max_handshakes_per_source),
+	},
+	[GATE_MAX_CONNECTION_RATE_PER_SOURCE] = {
+		.name = "max-connection-rate-per-source",
+		.type = SCHEMA_NUMBER, .min = 0, .max = 1000000,
+		.offset = GATE_AT(max_connection_rate_per_source),
+	},
+	[GATE_MAX_CONNECTION_BURST_PER_SOURCE] = {
+		.name = "max-connection-burst-per-source",
+		.type = SCHEMA_NUMBER, .min = 1, .max = 10000000,
+		.offset = GATE_AT(max_connection_burst_per_source),
+	},
 	[GATE_AGENT_WAIT] = {
 		.name = "agent-wait", .type = SCHEMA_DURATION,
 		.min = 0, .max = 300000, .offset = GATE_AT(agent_wait),
@@ -222,6 +237,7 @@ static void gate_defaults(struct gate_config *gate)
 	gate->cut_expired = true;
 	gate->handshake_timeout = 10000;
 	gate->max_handshakes = 4096;
+	gate->max_connection_rate_per_source = 1000;
 	gate->agent_wait = 5000;
 }
 
@@ -250,6 +266,12 @@ static void gate_complete(struct gate_config *gate, struct report *report)
 	pairs_complete(gate, report);
 	if (!gate->lines[GATE_RELAY])
 		gate->relay = gate->tls_profile == PROFILE_OLD;
+	if (!gate->lines[GATE_MAX_HANDSHAKES_PER_SOURCE])
+		gate->max_handshakes_per_source = (gate->max_handshakes + 1) /
+						  2;
+	if (!gate->lines[GATE_MAX_CONNECTION_BURST_PER_SOURCE])
+		gate->max_connection_burst_per_source =
+			10 * gate->max_connection_rate_per_source;
 	config_check_gate(gate, report);
 }
 

@@ -54,7 +54,9 @@ enum gate_key {
 	GATE_CRL_EXPIRED, GATE_OCSP, GATE_OCSP_RESPONDER, GATE_OCSP_NONCE,
 	GATE_OCSP_TIMEOUT, GATE_OCSP_STAPLING, GATE_CUT_REFUSED,
 	GATE_CUT_EXPIRED,
-	GATE_HANDSHAKE_TIMEOUT, GATE_MAX_HANDSHAKES, GATE_AGENT_WAIT,
+	GATE_HANDSHAKE_TIMEOUT, GATE_MAX_HANDSHAKES,
+	GATE_MAX_HANDSHAKES_PER_SOURCE, GATE_MAX_CONNECTION_RATE_PER_SOURCE,
+	GATE_MAX_CONNECTION_BURST_PER_SOURCE, GATE_AGENT_WAIT,
 	GATE_PLAINTEXT_FROM, GATE_KEYS
 };
 
@@ -98,6 +100,9 @@ struct gate_config {
 	bool cut_expired;
 	unsigned int handshake_timeout;	/* milliseconds */
 	unsigned int max_handshakes;
+	unsigned int max_handshakes_per_source;	/* 0: no limit */
+	unsigned int max_connection_rate_per_source;	/* as well */
+	unsigned int max_connection_burst_per_source;
 	unsigned int agent_wait;	/* milliseconds */
 	struct prefix *plaintext_from;
 	size_t plaintext_from_count;

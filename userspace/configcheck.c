@@ -325,6 +325,14 @@ static void check_revocation(const struct gate_config *gate,
 	check_responder(gate, report);
 }
 
+static void check_limits(const struct gate_config *gate,
+			 struct report *report)
+{
+	check_needs(gate, GATE_MAX_CONNECTION_BURST_PER_SOURCE,
+		    gate->max_connection_rate_per_source,
+		    "max-connection-rate-per-source above 0", report);
+}
+
 static bool covers_all(const struct gate_config *gate)
 {
 	size_t i;
@@ -346,6 +354,7 @@ void config_check_gate(const struct gate_config *gate, struct report *report)
 	check_spiffe(gate, report);
 	check_admission(gate, report);
 	check_revocation(gate, report);
+	check_limits(gate, report);
 	if (gate->client_auth == CLIENT_AUTH_NONE && gate->client_ca)
 		warning(report, gate, GATE_CLIENT_CA,
 			"not used, because client-auth is none");

@@ -9,11 +9,15 @@ void config_read_address(struct schema_reader *reader, yaml_node_t *node,
 			 const struct schema_key *key, void *out)
 {
 	const char *text = schema_scalar(node);
+	struct address *address = out;
 
-	if (!text || !address_parse(text, out))
+	if (!text || !address_parse(text, address))
 		schema_error(reader, node, key->name,
 			     "'%s' is not an IPv4 or IPv6 address",
 			     text ? text : "");
+	/* So an agent's configuration calls any. No packet has this address. */
+	else if (address_is_any(address))
+		memset(address, 0, sizeof(*address));
 }
 
 void config_read_sources(struct schema_reader *reader, yaml_node_t *node,

@@ -270,6 +270,12 @@ json *describe_gate(const struct gate_config *gate, const struct certs *certs,
 	describe_number(object, "handshake-timeout-ms",
 			gate->handshake_timeout);
 	describe_number(object, "max-handshakes", gate->max_handshakes);
+	describe_number(object, "max-handshakes-per-source",
+			gate->max_handshakes_per_source);
+	describe_number(object, "max-connection-rate-per-source",
+			gate->max_connection_rate_per_source);
+	describe_number(object, "max-connection-burst-per-source",
+			gate->max_connection_burst_per_source);
 	describe_number(object, "agent-wait-ms", gate->agent_wait);
 	describe_text(object, "ocsp", ocsp_names[gate->ocsp]);
 	describe_text(object, "ocsp-responder", gate->ocsp_responder);

@@ -97,17 +97,50 @@ struct steered door_steered(const struct door *door)
 	return steered;
 }
 
-void door_steer(struct door *door)
+static void follow_crowded(const struct door *door)
+{
+	const struct gate *gate = door->gate;
+	uint32_t id;
+	int map;
+
+	if (steer_crowded(door->ns->steer, gate->cfg, &map, &id))
+		sources_steer(gate->sources, map, id);
+}
+
+static void complain(const struct door *door, char *error)
 {
 	struct log_fields fields = { .gate = door_name(door) };
+
+	log_with(LOG_ERR, &fields, "gate %s: %s", door_name(door), error);
+	free(error);
+}
+
+void door_steer(struct door *door)
+{
 	struct steered steered = door_steered(door);
 	char *error;
 
-	if (steer_set(door->ns->steer, &steered, &error) &&
-	    steer_attach(door->ns->steer, door->ns->fd, &error))
-		return;
-	log_with(LOG_ERR, &fields, "gate %s: %s", door_name(door), error);
-	free(error);
+	if (steer_set(door->ns->steer, &steered, &error))
+		follow_crowded(door);
+	else
+		complain(door, error);
+}
+
+void door_attach(struct door *door)
+{
+	char *error;
+
+	if (!steer_attach(door->ns->steer, door->ns->fd, &error))
+		complain(door, error);
+}
+
+void door_tell(struct door *door)
+{
+	const struct gate_config *cfg = door->gate->cfg;
+
+	lograte_tell(&door->gate->lograte, cfg->name, false);
+	if (cfg->steering)
+		drops_tell(&door->drops, door->ns->steer, cfg);
 }
 
 void door_drop(struct door *door, bool listeners)

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "drops.h"
 #include "gate.h"
 #include "listeners.h"
 #include "netns.h"
@@ -21,6 +22,7 @@ struct door {
 	bool registered;	/* the kernel knows it */
 	bool told;		/* that the kernel refuses it */
 	unsigned int listener;	/* of the agent, as last seen */
+	struct drops drops;
 };
 
 const char *door_name(const struct door *door);
@@ -38,6 +40,11 @@ void door_log_agent(const struct door *door);
 /* Of a gate that is steered; it points into the door. */
 struct steered door_steered(const struct door *door);
 void door_steer(struct door *door);
+/* Once all gates are: what comes with it into force must be complete. */
+void door_attach(struct door *door);
+
+/* Each second: tells what the log left out, and what steering dropped. */
+void door_tell(struct door *door);
 
 /* The sockets are forgotten only with @listeners: others may have them. */
 void door_drop(struct door *door, bool listeners);

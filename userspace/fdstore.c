@@ -28,20 +28,29 @@ static int is_listening(int fd)
 	return sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) > 0;
 }
 
-int fdstore_take(const char *name)
+int fdstore_take_fitting(const char *name,
+			 bool (*fits)(int fd, const void *arg), const void *arg)
 {
 	int i;
 
 	for (i = 0; i < count; i++) {
-		if (!names[i] || strcmp(names[i], name))
+		int fd = SD_LISTEN_FDS_START + i;
+
+		if (!names[i] || strcmp(names[i], name) ||
+		    (fits && !fits(fd, arg)))
 			continue;
 		free(names[i]);
 		names[i] = NULL;
-		if (is_listening(SD_LISTEN_FDS_START + i))
-			return SD_LISTEN_FDS_START + i;
-		close(SD_LISTEN_FDS_START + i);
+		if (is_listening(fd))
+			return fd;
+		close(fd);
 	}
 	return -1;
+}
+
+int fdstore_take(const char *name)
+{
+	return fdstore_take_fitting(name, NULL, NULL);
 }
 
 static void tell(const char *what, const char *name, const int *fds,
@@ -70,6 +79,10 @@ void fdstore_sweep(void)
 	for (i = 0; i < count; i++) {
 		if (!names[i])
 			continue;
+		/* Ours begin with the family, see listeners.c. */
+		if (strncmp(names[i], "4-", 2) && strncmp(names[i], "6-", 2))
+			log_msg(LOG_WARNING, "a socket unit's socket %s is no gate's: FileDescriptorName must be the name of a gate without steering, ListenStream its listen-port",
+				names[i]);
 		fdstore_forget(names[i]);
 		close(SD_LISTEN_FDS_START + i);
 		free(names[i]);

@@ -105,11 +105,11 @@ struct gate *gate_new(struct config *config, const struct gate_config *cfg,
 		return NULL;
 	gate = xcalloc(1, sizeof(*gate));
 	atomic_init(&gate->refs, 1);
+	lograte_init(&gate->lograte);
 	gate->config = config_get(config);
 	gate->cfg = cfg;
 	gate->ns = netns_get(ns);
 	gate->workers = workers;
-	gate->max_handshakes = (cfg->max_handshakes + workers - 1) / workers;
 	gate->slot = aligned_alloc(64, workers * sizeof(*gate->slot));
 	if (!gate->slot)
 		abort();
@@ -123,6 +123,7 @@ struct gate *gate_new(struct config *config, const struct gate_config *cfg,
 	compile_mapping(gate, report);
 	gate->admission = admission_new(cfg);
 	gate->refusals = refusals_new();
+	gate->sources = sources_new();
 	open_peername(cfg, report);
 	if (report->errors == errors)
 		return gate;
@@ -134,6 +135,8 @@ void gate_succeed(struct gate *gate, const struct gate *old)
 {
 	refusals_put(gate->refusals);
 	gate->refusals = refusals_get(old->refusals);
+	sources_put(gate->sources);
+	gate->sources = sources_get(old->sources);
 }
 
 struct gate *gate_get(struct gate *gate)
@@ -148,6 +151,7 @@ void gate_put(struct gate *gate)
 
 	if (!gate || atomic_fetch_sub(&gate->refs, 1) > 1)
 		return;
+	lograte_tell(&gate->lograte, gate->cfg->name, true);
 	for (i = 0; i < gate->workers; i++)
 		SSL_CTX_free(gate->slot[i].ctx);
 	free(gate->slot);
@@ -156,6 +160,7 @@ void gate_put(struct gate *gate)
 	anchors_free(gate->anchors);
 	admission_free(gate->admission);
 	refusals_put(gate->refusals);
+	sources_put(gate->sources);
 	crls_free(gate->crls);
 	staples_put(gate->staples);
 	netns_put(gate->ns);

@@ -17,18 +17,16 @@
 #include "certs.h"
 #include "config.h"
 #include "crl.h"
+#include "lograte.h"
 #include "mapping.h"
 #include "netns.h"
 #include "refusals.h"
+#include "sources.h"
 #include "staple.h"
 
 /* What one worker keeps for a gate; touched by that worker alone. */
 struct gate_slot {
 	SSL_CTX *ctx;
-	unsigned int handshakes;	/* under way */
-	uint64_t log_window;		/* when the current one began */
-	unsigned int logged;		/* lines in it */
-	unsigned int unlogged;		/* that the limit cut off */
 	uint64_t unchecked_told;	/* when, that OCSP had no answer */
 	unsigned int unchecked;		/* clients that passed since */
 	uint64_t agent_asked;		/* when the kernel was last asked */
@@ -47,10 +45,11 @@ struct gate {
 	struct anchors *anchors;	/* NULL: the system's trust store */
 	struct admission *admission;
 	struct refusals *refusals;	/* shared with the gate before it */
+	struct sources *sources;	/* as well */
 	struct crls *crls;		/* NULL: none are asked */
 	struct staples *staples;	/* NULL: nothing is stapled */
+	struct lograte lograte;
 	unsigned int workers;
-	unsigned int max_handshakes;	/* for each worker */
 	struct gate_slot *slot;
 	struct json_object *description;	/* for the main thread */
 };

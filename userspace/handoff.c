@@ -68,11 +68,7 @@ static void refresh(struct handshake *handshake, struct gate_slot *slot)
 /* Which kind of listener can take this socket. */
 static uint32_t fitting(const struct handshake *handshake)
 {
-	int family = AF_INET;
-	socklen_t size = sizeof(family);
-
-	getsockopt(handshake->fd, SOL_SOCKET, SO_DOMAIN, &family, &size);
-	if (family == AF_INET)
+	if (handshake->family == AF_INET)
 		return KTLSGATE_LISTENER_IPV4;
 	return handshake->peer.family == AF_INET ?
 	       KTLSGATE_LISTENER_DUAL_STACK : KTLSGATE_LISTENER_IPV6;
@@ -141,8 +137,13 @@ static void explain(struct handshake *handshake, int error)
 	if (error == -ECONNREFUSED || error == -EAGAIN ||
 	    error == -EAFNOSUPPORT || error == -ESHUTDOWN)
 		code = KTLSGATE_REFUSAL_AGENT_UNAVAILABLE;
-	verdict_set(&handshake->verdict, code, "the kernel refused it: %s",
-		    channel_message(channel));
+	if (error == -ENOTCONN)
+		verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_CLIENT_GONE,
+			    "the client reset the connection after its handshake");
+	else
+		verdict_set(&handshake->verdict, code,
+			    "the kernel refused it: %s",
+			    channel_message(channel));
 	handshake->verdict.principal = xstrdup(handshake->identity.principal);
 }
 
@@ -189,12 +190,9 @@ static bool connect_relay(struct handshake *handshake, int ends[2])
 {
 	const struct netns *ns = handshake->gate->ns;
 	enum loopback kind = LOOPBACK_IPV4;
-	int family = AF_INET;
-	socklen_t size = sizeof(family);
 	bool good;
 
-	getsockopt(handshake->fd, SOL_SOCKET, SO_DOMAIN, &family, &size);
-	if (family == AF_INET6)
+	if (handshake->family == AF_INET6)
 		kind = handshake->peer.family == AF_INET6 ? LOOPBACK_IPV6 :
 		       LOOPBACK_MAPPED;
 	good = netns_enter(ns);

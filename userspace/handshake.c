@@ -52,7 +52,8 @@ void handshake_finish(struct handshake *handshake)
 	handshake->obstacle = NULL;
 	verdict_free(&handshake->verdict);
 	identity_free(&handshake->identity);
-	slot_of(handshake)->handshakes--;
+	if (handshake->entered)
+		sources_leave(handshake->gate->sources, &handshake->peer);
 	worker->handshake_count--;
 	gate_put(handshake->gate);
 	handshake->gate = NULL;
@@ -366,10 +367,38 @@ static bool watch(struct handshake *handshake)
 			  handshake->fd, &event);
 }
 
+/* False and a verdict when it is one too many. */
+static bool enter(struct handshake *handshake)
+{
+	const struct gate_config *cfg = handshake->gate->cfg;
+	struct verdict *verdict = &handshake->verdict;
+
+	switch (sources_enter(handshake->gate->sources, &handshake->peer)) {
+	case SOURCES_ENTERED:
+		handshake->entered = true;
+		break;
+	case SOURCES_OVER_ALL:
+		verdict_set(verdict, KTLSGATE_REFUSAL_OVERLOAD,
+			    "more than %u handshakes at once",
+			    cfg->max_handshakes);
+		break;
+	case SOURCES_OVER_OWN:
+		verdict_set(verdict, KTLSGATE_REFUSAL_SOURCE_LIMIT,
+			    "more than %u handshakes at once of its source",
+			    cfg->max_handshakes_per_source);
+		break;
+	case SOURCES_OVER_RATE:
+		verdict_set(verdict, KTLSGATE_REFUSAL_SOURCE_LIMIT,
+			    "more than %u new connections a second of its source",
+			    cfg->max_connection_rate_per_source);
+		break;
+	}
+	return handshake->entered;
+}
+
 void handshake_begin(struct worker *worker, struct gate *gate, int fd,
 		     const struct sockaddr_storage *from)
 {
-	struct gate_slot *slot = &gate->slot[worker->index];
 	struct handshake *handshake = calloc(1, sizeof(*handshake));
 
 	if (!handshake) {
@@ -381,6 +410,7 @@ void handshake_begin(struct worker *worker, struct gate *gate, int fd,
 	handshake->worker = worker;
 	handshake->gate = gate_get(gate);
 	handshake->fd = fd;
+	handshake->family = from->ss_family;
 	handshake->began = now_ns();
 	verdict_init(&handshake->verdict);
 	address_of(from, &handshake->peer, &handshake->peer_port);
@@ -392,10 +422,7 @@ void handshake_begin(struct worker *worker, struct gate *gate, int fd,
 	worker->handshake_count++;
 	handshake_set_state(handshake, HANDSHAKE_FIRST, handshake->began +
 			    gate->cfg->handshake_timeout * MS);
-	if (slot->handshakes++ >= gate->max_handshakes) {
-		verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_OVERLOAD,
-			    "more than %u handshakes at once",
-			    gate->cfg->max_handshakes);
+	if (!enter(handshake)) {
 		refuse(handshake);
 	} else if (!watch(handshake)) {
 		verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_OVERLOAD,

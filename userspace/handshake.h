@@ -33,6 +33,7 @@ struct handshake {
 	struct gate *gate;
 	struct handshake *next, **link;
 	int fd;
+	int family;			/* of the socket, not of the client */
 	SSL *ssl;
 	struct secrets *secrets;
 	struct ocsp_ticket *ocsp;	/* in OCSP */
@@ -44,6 +45,7 @@ struct handshake {
 	uint64_t began;
 	uint64_t deadline;
 	unsigned int tries;		/* in SETTLE and AGENT */
+	bool entered;			/* counts among those of its source */
 	bool half_closed;		/* the client will send nothing more */
 	bool hung_up;			/* the client is gone */
 	bool said_goodbye;		/* close_notify was sent */

@@ -9,10 +9,13 @@
 #include <linux/ktlsgate.h>
 
 #include "anchors.h"
+#include "digest.h"
 #include "dn.h"
 #include "identity.h"
 #include "mem.h"
 #include "sessions.h"
+
+static int ex_index = -1;
 
 /* IANA TLS Supported Groups, for those that OpenSSL has a NID for. */
 static uint16_t group_of(SSL *ssl)
@@ -67,13 +70,49 @@ unsigned int serial_take(const ASN1_INTEGER *serial, uint8_t out[SERIAL_MAX])
 	return size;
 }
 
+static void on_free(void *certificate, void *data, CRYPTO_EX_DATA *all,
+		    int index, long number, void *arg)
+{
+	(void)certificate;
+	(void)all;
+	(void)index;
+	(void)number;
+	(void)arg;
+	free(data);
+}
+
+void identity_open(void)
+{
+	ex_index = X509_get_ex_new_index(0, NULL, NULL, NULL, on_free);
+}
+
+void chain_link_keep(X509 *ca)
+{
+	struct chain_link link, *kept;
+
+	if (ex_index < 0 || X509_get_ex_data(ca, ex_index) ||
+	    !chain_link_of(ca, &link))
+		return;
+	kept = xcalloc(1, sizeof(*kept));
+	*kept = link;
+	if (!X509_set_ex_data(ca, ex_index, kept))
+		free(kept);
+}
+
 bool chain_link_of(const X509 *certificate, struct chain_link *out)
 {
+	const struct chain_link *kept;
 	unsigned int size = sizeof(out->fingerprint);
+	const EVP_MD *sha256 = digest_sha256();
 
+	kept = ex_index < 0 ? NULL : X509_get_ex_data(certificate, ex_index);
+	if (kept) {
+		*out = *kept;
+		return true;
+	}
 	memset(out, 0, sizeof(*out));
-	if (!X509_digest(certificate, EVP_sha256(), out->fingerprint, &size) ||
-	    !X509_NAME_digest(X509_get_issuer_name(certificate), EVP_sha256(),
+	if (!X509_digest(certificate, sha256, out->fingerprint, &size) ||
+	    !X509_NAME_digest(X509_get_issuer_name(certificate), sha256,
 			      out->issuer, &size) ||
 	    !anchor_digest(certificate, out->name_and_key))
 		return false;

@@ -56,8 +56,14 @@ bool identity_resume(SSL *ssl, struct identity *out);
 void identity_copy(const struct identity *from, struct identity *to);
 void identity_free(struct identity *identity);
 
+/* Once, before the first certificate is read. */
+void identity_open(void);
+
 /* False when it has no digest. */
 bool chain_link_of(const X509 *certificate, struct chain_link *out);
+
+/* Takes the digests of a CA now, and no more when chain_link_of() is asked. */
+void chain_link_keep(X509 *ca);
 
 /* Its last bytes, and how many. */
 unsigned int serial_take(const ASN1_INTEGER *serial, uint8_t out[SERIAL_MAX]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,6 +160,55 @@ static char *store_name(const struct listeners *listeners, int family,
 			 listeners->label);
 }
 
+struct wish {
+	const struct listeners *listeners;
+	int family;
+};
+
+static int get(int fd, int level, int option)
+{
+	int value = -1;
+	socklen_t size = sizeof(value);
+
+	getsockopt(fd, level, option, &value, &size);
+	return value;
+}
+
+/* Whether a socket unit's is what we would have opened. */
+static bool is_as_wished(int fd, const void *arg)
+{
+	const struct wish *wish = arg;
+	const struct listeners *listeners = wish->listeners;
+	struct sockaddr_storage at = {};
+	socklen_t size = sizeof(at);
+	struct address address;
+	uint16_t port;
+
+	if (get(fd, SOL_SOCKET, SO_DOMAIN) != wish->family ||
+	    getsockname(fd, (struct sockaddr *)&at, &size))
+		return false;
+	address_of(&at, &address, &port);
+	if (port != listeners->port || !get(fd, SOL_SOCKET, SO_REUSEPORT))
+		return false;
+	return wish->family == AF_INET ||
+	       get(fd, IPPROTO_IPV6, IPV6_V6ONLY) ==
+	       (listeners->mode == LISTEN_BOTH);
+}
+
+/* Of a socket unit, which systemd keeps itself. */
+static int take_activated(const struct listeners *listeners, int family)
+{
+	struct wish wish = { .listeners = listeners, .family = family };
+	int fd;
+
+	if (listeners->mode == LISTEN_STEERED)
+		return -1;
+	fd = fdstore_take_fitting(listeners->gate, is_as_wished, &wish);
+	if (fd >= 0)
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	return fd;
+}
+
 /* One from before, or a new one; both are kept for the next helper. */
 static int open_one(const struct listeners *listeners, int family,
 		    unsigned int worker)
@@ -166,6 +216,8 @@ static int open_one(const struct listeners *listeners, int family,
 	char *name = store_name(listeners, family, worker);
 	int fd = fdstore_take(name);
 
+	if (fd < 0)
+		fd = take_activated(listeners, family);
 	if (fd < 0) {
 		fd = family == AF_INET ? listen_ipv4(listeners) :
 		     listen_ipv6(listeners);
@@ -229,6 +281,7 @@ struct listeners *listeners_open(const struct gate_config *gate,
 		listeners->port = gate->listen_port;
 		listeners->address = gate->address;
 	}
+	listeners->gate = xstrdup(gate->name);
 	listeners->label = label_of(listeners, gate, ns);
 	if (netns_enter(ns)) {
 		good = open_all(listeners);
@@ -274,6 +327,7 @@ void listeners_close(struct listeners *listeners)
 	free(listeners->ipv4);
 	free(listeners->ipv6);
 	free(listeners->label);
+	free(listeners->gate);
 	free(listeners);
 }
 

@@ -25,6 +25,7 @@ enum listen_mode {
 
 struct listeners {
 	enum listen_mode mode;
+	char *gate;			/* its name, of a socket unit's too */
 	char *label;			/* in the fd store */
 	unsigned int port;		/* 0 when steered */
 	struct address address;		/* as well */

@@ -21,6 +21,7 @@
 #include "choice.h"
 #include "crl.h"
 #include "fdstore.h"
+#include "identity.h"
 #include "ktls.h"
 #include "live.h"
 #include "log.h"
@@ -37,6 +38,7 @@
 #include "watch.h"
 
 #define SECOND 1000000000ULL
+#define LOOK (SECOND / 4)	/* at files; two in a row make a change */
 
 static const char usage[] =
 	"ktlsgated [-c FILE]                      serve the gates of FILE\n"
@@ -59,7 +61,9 @@ struct helper {
 	atomic_bool agent_changed;
 	int event_fd;
 	int signal_fd;
-	uint64_t next_watch;
+	uint64_t next_watch;		/* of agents */
+	uint64_t next_look;		/* at files */
+	bool state_due;			/* the state could not be written */
 	time_t good_at;			/* see struct report; of the last
 					 * renewal, if it was refused
 					 */
@@ -94,7 +98,7 @@ static bool apply(struct helper *helper, struct config *config,
 		watch_free(watch);
 		return false;
 	}
-	state_write(registry_describe(helper->registry));
+	helper->state_due = !state_write(registry_describe(helper->registry));
 	log_set_level(config->log_level);
 	watch_free(helper->watch);
 	helper->watch = watch;
@@ -236,27 +240,48 @@ static bool on_signal(struct helper *helper)
 	return true;
 }
 
-static void tell_refusals(struct helper *helper)
+static void write_state(struct helper *helper)
 {
 	struct json_object *refusals = registry_refusals(helper->registry);
 
-	if (refusals)
-		state_write_refusals(refusals);
+	if (refusals && !state_write_refusals(refusals))
+		registry_refusals_untold(helper->registry);
+	if (helper->state_due)
+		helper->state_due =
+			!state_write(registry_describe(helper->registry));
+}
+
+static void look_at_files(struct helper *helper)
+{
+	if (watch_changed(helper->watch) ||
+	    (helper->good_at && time(NULL) > helper->good_at))
+		renew(helper);
 }
 
 static void on_time(struct helper *helper)
 {
 	uint64_t now = now_ns();
 
+	if (now >= helper->next_look) {
+		helper->next_look = now + LOOK;
+		look_at_files(helper);
+	}
 	if (now >= helper->next_watch) {
 		helper->next_watch = now + SECOND;
 		registry_watch(helper->registry);
-		tell_refusals(helper);
-		if (watch_changed(helper->watch) ||
-		    (helper->good_at && time(NULL) > helper->good_at))
-			renew(helper);
+		write_state(helper);
 		staples_refresh();
 	}
+}
+
+/* Milliseconds until on_time() has something to do. */
+static int time_left(const struct helper *helper)
+{
+	uint64_t next = helper->next_look < helper->next_watch ?
+			helper->next_look : helper->next_watch;
+	uint64_t now = now_ns();
+
+	return next > now ? (int)((next - now) / 1000000) + 1 : 0;
 }
 
 /* A worker met an agent that is not as it was. */
@@ -278,11 +303,7 @@ static void serve(struct helper *helper)
 	};
 
 	for (;;) {
-		uint64_t now = now_ns();
-		int wait = helper->next_watch > now ?
-			   (int)((helper->next_watch - now) / 1000000) + 1 : 0;
-
-		if (poll(fds, 2, wait) < 0 && errno != EINTR)
+		if (poll(fds, 2, time_left(helper)) < 0 && errno != EINTR)
 			return;
 		if (fds[0].revents & POLLIN && !on_signal(helper))
 			return;
@@ -345,6 +366,7 @@ static int run(const char *file)
 	if (load_and_start(&helper))
 		return 1;
 	fdstore_sweep();
+	helper.next_look = now_ns() + LOOK;
 	helper.next_watch = now_ns() + SECOND;
 	log_msg(LOG_INFO, "serving %zu gates with %u workers",
 		registry_count(helper.registry), helper.worker_count);
@@ -430,6 +452,7 @@ int main(int argc, char **argv)
 	verdict_open();
 	choice_open();
 	crls_open();
+	identity_open();
 	if (detaching)
 		return detach(name);
 	if (check)

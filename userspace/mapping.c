@@ -68,8 +68,10 @@ static pcre2_code *compile(const char *pattern, uint32_t newline, char **error)
 		pcre2_set_compile_extra_options(context,
 						PCRE2_EXTRA_CASELESS_RESTRICT);
 #endif
+	/* "\C" is a byte and not a character: half of one is no name. */
 	code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
-			     PCRE2_UTF, &number, &offset, context);
+			     PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &number,
+			     &offset, context);
 	pcre2_compile_context_free(context);
 	if (code)
 		return code;
@@ -202,11 +204,9 @@ static int replace_all(const struct mapping *mapping, const struct rule *rule,
 		expand(out, rule->replacement, dn, at, groups);
 		copied = at[1];
 		from = at[1];
-		if (at[1] == at[0]) {
-			from++;
+		if (at[1] == at[0] && from++ < size)
 			while (((unsigned char)dn[from] & 0xc0) == 0x80)
 				from++;
-		}
 	}
 	text_puts(out, dn + copied);
 	return 0;

@@ -6,6 +6,9 @@
 
 #define NOTE_VERSION 1
 
+/* In a link, behind its digests. */
+#define SERIAL_SIZE_AT	(3 * 32)
+
 _Static_assert(NOTE_MAX_BYTES <= 2048, "the kernel takes note-max bytes");
 
 static uint8_t *put(uint8_t *at, const void *data, size_t size)
@@ -50,6 +53,9 @@ bool note_read(const uint8_t *note, size_t size, struct identity *out)
 	    note[1] > IDENTITY_CHAIN_MAX ||
 	    size != 2 + note[1] * (size_t)NOTE_LINK_BYTES)
 		return false;
+	for (i = 0; i < note[1]; i++)
+		if (at[i * NOTE_LINK_BYTES + SERIAL_SIZE_AT] > SERIAL_MAX)
+			return false;
 	out->chain_count = note[1];
 	for (i = 0; i < out->chain_count; i++) {
 		struct chain_link *link = &out->chain[i];
@@ -59,8 +65,6 @@ bool note_read(const uint8_t *note, size_t size, struct identity *out)
 		at = get(at, link->issuer, sizeof(link->issuer));
 		at = get(at, link->name_and_key, sizeof(link->name_and_key));
 		link->serial_size = *at++;
-		if (link->serial_size > sizeof(link->serial))
-			return false;
 		at = get(at, link->serial, sizeof(link->serial));
 		at = get(at, &not_after, sizeof(not_after));
 		link->not_after = be64toh(not_after);

@@ -11,6 +11,7 @@
 #include <linux/ktlsgate.h>
 
 #include "certs.h"
+#include "digest.h"
 #include "live.h"
 #include "log.h"
 #include "mem.h"
@@ -40,7 +41,7 @@ void ocsp_key(const struct gate_config *gate, const uint8_t fingerprint[32],
 	const char *url = gate->ocsp_responder ? gate->ocsp_responder : "";
 	EVP_MD_CTX *digest = EVP_MD_CTX_new();
 
-	if (!digest || !EVP_DigestInit_ex(digest, EVP_sha256(), NULL) ||
+	if (!digest || !EVP_DigestInit_ex(digest, digest_sha256(), NULL) ||
 	    !EVP_DigestUpdate(digest, fingerprint, 32) ||
 	    !EVP_DigestUpdate(digest, &gate->ocsp_nonce,
 			      sizeof(gate->ocsp_nonce)) ||

@@ -13,8 +13,11 @@ static PKCS12 *decode(const struct material *material)
 	BIO *bio = BIO_new_mem_buf(material->blob->data, material->blob->size);
 
 	ERR_clear_error();
-	if (!d2i_PKCS12_bio(bio, &file))
+	/* Of what has no length it leaves the empty one where it is. */
+	if (!d2i_PKCS12_bio(bio, &file)) {
+		PKCS12_free(file);
 		file = NULL;
+	}
 	BIO_free(bio);
 	return file;
 }

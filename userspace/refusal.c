@@ -5,32 +5,6 @@
 #include "log.h"
 #include "refusal.h"
 
-#define WINDOW_NS	10000000000ULL
-#define WINDOW_LINES	20
-
-/* Whether this line may be written. */
-static bool admit_line(const struct gate *gate, struct gate_slot *slot)
-{
-	struct log_fields fields = { .gate = gate->cfg->name };
-	uint64_t now = now_ns();
-
-	if (now - slot->log_window >= WINDOW_NS) {
-		if (slot->unlogged)
-			log_with(LOG_NOTICE, &fields,
-				 "gate %s: %u more refused clients not logged",
-				 gate->cfg->name, slot->unlogged);
-		slot->log_window = now;
-		slot->logged = 0;
-		slot->unlogged = 0;
-	}
-	if (slot->logged < WINDOW_LINES) {
-		slot->logged++;
-		return true;
-	}
-	slot->unlogged++;
-	return false;
-}
-
 static void log_refused(const struct handshake *handshake)
 {
 	const struct verdict *verdict = &handshake->verdict;
@@ -63,6 +37,6 @@ void refusal_tell(struct handshake *handshake)
 	if (handshake->verdict.code == KTLSGATE_REFUSAL_NOT_ADMITTED &&
 	    handshake->verdict.principal)
 		refusals_count(gate->refusals, handshake->verdict.principal);
-	if (admit_line(gate, &gate->slot[index]))
+	if (lograte_admit(&gate->lograte, gate->cfg->name))
 		log_refused(handshake);
 }

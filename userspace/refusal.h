@@ -6,8 +6,7 @@
 
 /*
  * Tells the kernel and the log about a refused client, whose verdict is set.
- * The kernel counts all of them; of lines there are at most 20 in 10 seconds
- * for each gate and worker, and one that counts what was left out.
+ * The kernel counts all of them; how many lines there are says lograte.h.
  */
 void refusal_tell(struct handshake *handshake);
 

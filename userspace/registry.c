@@ -89,6 +89,11 @@ struct json_object *registry_refusals(struct registry *registry)
 	return list;
 }
 
+void registry_refusals_untold(struct registry *registry)
+{
+	registry->refusals_told = refusals_seen(registry) - 1;
+}
+
 static struct door *find_door(struct doors *doors, const struct netns *ns,
 			      const char *name)
 {
@@ -148,12 +153,13 @@ static bool prepare_door(struct registry *registry, struct config *config,
 	if (!door->gate)
 		return false;
 	old = find_door(&registry->doors, door->ns, cfg->name);
-	if (old)
+	if (old) {
 		gate_succeed(door->gate, old->gate);
-	if (old)
 		door->listener = old->listener;
-	else if (!channel_gate_get(door->ns->control, cfg->name, &status))
+		door->drops = old->drops;
+	} else if (!channel_gate_get(door->ns->control, cfg->name, &status)) {
 		door->listener = status.listener;
+	}
 	mode = listeners_mode(cfg, door->listener);
 	if (old && listeners_fit(old->listeners, cfg, mode)) {
 		door->listeners = old->listeners;
@@ -211,6 +217,11 @@ static void steer_all(struct registry *registry, struct doors *old)
 	for (i = 0; i < doors->count; i++)
 		if (doors->door[i].gate->cfg->steering)
 			door_steer(&doors->door[i]);
+		else
+			sources_steer(doors->door[i].gate->sources, -1, 0);
+	for (i = 0; i < doors->count; i++)
+		if (doors->door[i].gate->cfg->steering)
+			door_attach(&doors->door[i]);
 	for (i = 0; i < doors->count; i++)
 		if (doors->door[i].ns->steer)
 			forget_others(doors, doors->door[i].ns);
@@ -262,6 +273,9 @@ static void commit(struct registry *registry, struct doors *new)
 		gate_replaced(old.door[i].gate);
 	registry->doors = *new;
 	registry->refusals_told = UINT_MAX;
+	for (i = 0; i < new->count; i++)
+		sources_limit(new->door[i].gate->sources,
+			      new->door[i].gate->cfg);
 	serve(registry);
 	judge_again(registry);
 	unregister_gone(registry, &old);
@@ -335,6 +349,7 @@ static void agent_changed(struct registry *registry, struct door *door,
 	door_log_agent(door);
 	if (door->gate->cfg->steering) {
 		door_steer(door);
+		door_attach(door);
 	} else if (reopen(registry, door, &old)) {
 		serve(registry);
 		listeners_forget(old);
@@ -371,6 +386,7 @@ void registry_watch(struct registry *registry)
 		struct gate *gate = registry->doors.door[i].gate;
 
 		watch_door(registry, &registry->doors.door[i]);
+		door_tell(&registry->doors.door[i]);
 		if (gate->crls)
 			crls_remind(gate->crls, gate->cfg->name);
 	}

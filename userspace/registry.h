@@ -29,6 +29,8 @@ struct json_object *registry_describe(const struct registry *registry);
 
 /* Who was refused at each of them; NULL when that was told before. */
 struct json_object *registry_refusals(struct registry *registry);
+/* It could not be told to anybody: it is given once more. */
+void registry_refusals_untold(struct registry *registry);
 
 size_t registry_count(const struct registry *registry);
 void registry_free(struct registry *registry);

@@ -94,6 +94,7 @@ static bool write_document(const char *path, struct json_object *gates,
 {
 	struct json_object *all = json_object_new_object();
 	const char *text;
+	int saved;
 	bool good;
 
 	describe_number(all, "pid", getpid());
@@ -103,17 +104,31 @@ static bool write_document(const char *path, struct json_object *gates,
 					      JSON_C_TO_STRING_NOSLASHESCAPE);
 	make_folder(path);
 	good = replace(path, text, mode);
+	saved = errno;
 	json_object_put(all);
+	errno = saved;
 	return good;
 }
 
-void state_write(struct json_object *gates)
+/* A full disk is told once, not every second. */
+static bool tell(bool good, bool *failing, const char *path, const char *what)
+{
+	if (!good && !*failing)
+		log_msg(LOG_WARNING, "cannot write %s: %s: ktlsgate gate show does not tell %s",
+			path, strerror(errno), what);
+	if (good && *failing)
+		log_msg(LOG_NOTICE, "%s is written again", path);
+	*failing = !good;
+	return good;
+}
+
+bool state_write(struct json_object *gates)
 {
 	const char *path = state_path();
+	static bool failing;
 
-	if (!write_document(path, gates, 0644))
-		log_msg(LOG_WARNING, "cannot write %s: %s: ktlsgate gate show does not tell what is in force",
-			path, strerror(errno));
+	return tell(write_document(path, gates, 0644), &failing, path,
+		    "what is in force");
 }
 
 static char *refusals_path(void)
@@ -124,14 +139,16 @@ static char *refusals_path(void)
 			 name ? (int)(name + 1 - path) : 0, path);
 }
 
-void state_write_refusals(struct json_object *gates)
+bool state_write_refusals(struct json_object *gates)
 {
 	char *path = refusals_path();
+	static bool failing;
+	bool good;
 
-	if (!write_document(path, gates, 0600))
-		log_msg(LOG_WARNING, "cannot write %s: %s: ktlsgate gate show does not tell who was refused",
-			path, strerror(errno));
+	good = tell(write_document(path, gates, 0600), &failing, path,
+		    "who was refused");
 	free(path);
+	return good;
 }
 
 void state_remove(void)

@@ -6,15 +6,20 @@
 #ifndef KTLSGATED_STATE_H
 #define KTLSGATED_STATE_H
 
+#include <stdbool.h>
+
 #include <json-c/json.h>
 
 /* KTLSGATED_STATE in the environment names another one. */
 #define STATE_FILE "/run/ktlsgated/gates.json"
 
-/* Replaces it in one step; a failure is logged. Puts @gates. */
-void state_write(struct json_object *gates);
+/*
+ * Replaces it in one step. False when it could not, to be tried again: the first
+ * failure is logged, and when it is over. Puts @gates.
+ */
+bool state_write(struct json_object *gates);
 /* The same for who was refused, in refusals.json beside it, for root only. */
-void state_write_refusals(struct json_object *gates);
+bool state_write_refusals(struct json_object *gates);
 void state_remove(void);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -26,7 +27,9 @@ struct steer {
 	int lock;
 };
 
-static const char *const map_names[] = { "gates", "exempt", "sockets", "stats" };
+static const char *const map_names[] = {
+	"gates", "exempt", "sockets", "stats", "buckets", "crowded",
+};
 
 #define MAPS (sizeof(map_names) / sizeof(*map_names))
 
@@ -151,6 +154,10 @@ struct steer *steer_open(uint64_t cookie, char **error)
 	steer->maps.gates = bpf_map__fd(steer->skeleton->maps.gates);
 	steer->maps.exempt = bpf_map__fd(steer->skeleton->maps.exempt);
 	steer->maps.sockets = bpf_map__fd(steer->skeleton->maps.sockets);
+	steer->maps.buckets = bpf_map__fd(steer->skeleton->maps.buckets);
+	steer->maps.crowded = bpf_map__fd(steer->skeleton->maps.crowded);
+	steer->maps.stats = bpf_map__fd(steer->skeleton->maps.stats);
+	steer_maps_forget_crowded(&steer->maps);
 	return steer;
 }
 
@@ -170,6 +177,22 @@ void steer_close(struct steer *steer)
 bool steer_set(struct steer *steer, const struct steered *gate, char **error)
 {
 	return steer_maps_set(&steer->maps, gate, error);
+}
+
+bool steer_crowded(struct steer *steer, const struct gate_config *gate,
+		   int *map, uint32_t *id)
+{
+	int found = steer_maps_id(&steer->maps, gate);
+
+	*map = steer->maps.crowded;
+	*id = found;
+	return found >= 0;
+}
+
+bool steer_counts(struct steer *steer, const struct gate_config *gate,
+		  struct steer_stats *out)
+{
+	return steer_maps_counts(&steer->maps, gate, out);
 }
 
 void steer_keep(struct steer *steer, const struct steered *gates, size_t count)
@@ -196,6 +219,23 @@ static bool update_pinned(struct steer *steer, const char *pin)
 	return false;
 }
 
+/* Maps of another layout serve nobody once the program is another one. */
+static void unpin_others(const char *directory)
+{
+	static const char ours[] = "_v" STEER_LAYOUT;
+	struct dirent *entry;
+	DIR *dir = opendir(directory);
+
+	while (dir && (entry = readdir(dir))) {
+		const char *name = entry->d_name, *end = strrchr(name, '_');
+
+		if (end && !strncmp(end, "_v", 2) && strcmp(end, ours))
+			unlinkat(dirfd(dir), name, 0);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 bool steer_attach(struct steer *steer, int netns, char **error)
 {
 	char *pin;
@@ -219,6 +259,8 @@ bool steer_attach(struct steer *steer, int netns, char **error)
 		steer->link = NULL;
 	}
 	free(pin);
+	if (!failed)
+		unpin_others(steer->directory);
 	return !failed;
 }
 

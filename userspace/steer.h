@@ -28,6 +28,16 @@ struct steered {
 struct steer *steer_open(uint64_t cookie, char **error);
 void steer_close(struct steer *steer);	/* what is pinned stays in force */
 
+/* The map of crowded clients and the gate's number in it, for sources.h. */
+bool steer_crowded(struct steer *steer, const struct gate_config *gate,
+		   int *map, uint32_t *id);
+
+struct steer_stats;
+
+/* What it has counted, of all CPUs; false when the gate is not there. */
+bool steer_counts(struct steer *steer, const struct gate_config *gate,
+		  struct steer_stats *out);
+
 /* Each is one atomic step for the packets of that gate. */
 bool steer_set(struct steer *steer, const struct steered *gate, char **error);
 

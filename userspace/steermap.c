@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "log.h"
 #include "mem.h"
+#include "sources.h"
 #include "steermap.h"
 
 static void gate_key(const struct gate_config *gate, struct steer_key *key)
@@ -127,12 +129,79 @@ static bool put_sockets(const struct steer_maps *maps, __u32 first,
 	return true;
 }
 
+/* Of a gate that had the number before. */
+static void forget_counts(const struct steer_maps *maps, __u32 id)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct steer_stats *none;
+
+	if (cpus < 1)
+		return;
+	none = xcalloc(cpus, sizeof(*none));
+	bpf_map_update_elem(maps->stats, &id, none, BPF_ANY);
+	free(none);
+}
+
+/* All of them with an @id below 0. */
+static void sweep_clients(int map, int id)
+{
+	struct steer_client key, *last = NULL, *dead = NULL;
+	size_t count = 0, i;
+
+	while (!bpf_map_get_next_key(map, last, &key)) {
+		last = &key;
+		if (id >= 0 && key.id != (__u32)id)
+			continue;
+		dead = xrealloc(dead, count + 1, sizeof(*dead));
+		dead[count++] = key;
+	}
+	for (i = 0; i < count; i++)
+		bpf_map_delete_elem(map, &dead[i]);
+	free(dead);
+}
+
+int steer_maps_id(const struct steer_maps *maps, const struct gate_config *gate)
+{
+	struct steer_gate value;
+	struct steer_key key;
+
+	gate_key(gate, &key);
+	return bpf_map_lookup_elem(maps->gates, &key, &value) ? -1 :
+	       (int)value.id;
+}
+
+bool steer_maps_counts(const struct steer_maps *maps,
+		       const struct gate_config *gate, struct steer_stats *out)
+{
+	int cpus = libbpf_num_possible_cpus(), i;
+	int id = steer_maps_id(maps, gate);
+	struct steer_stats *each;
+	bool good;
+
+	memset(out, 0, sizeof(*out));
+	if (id < 0 || cpus < 1)
+		return false;
+	each = xcalloc(cpus, sizeof(*each));
+	good = !bpf_map_lookup_elem(maps->stats, &id, each);
+	for (i = 0; good && i < cpus; i++)
+		steer_stats_add(out, &each[i]);
+	free(each);
+	return good;
+}
+
+void steer_maps_forget_crowded(const struct steer_maps *maps)
+{
+	sweep_clients(maps->crowded, -1);
+}
+
 bool steer_maps_set(const struct steer_maps *maps, const struct steered *gate,
 		    char **error)
 {
 	struct steer_gate value = {
 		.workers = gate->workers, .ipv4_by_ipv6 = gate->ipv4_by_ipv6,
+		.rate = sources_rate(gate->config),
 	};
+	struct steer_gate old;
 	struct steer_key key;
 	__u32 first;
 	int id;
@@ -144,6 +213,8 @@ bool steer_maps_set(const struct steer_maps *maps, const struct steered *gate,
 				   gate->config->name, STEER_MAX_GATES);
 		return false;
 	}
+	if (bpf_map_lookup_elem(maps->gates, &key, &old))
+		forget_counts(maps, id);
 	first = id * STEER_SLOTS;
 	if (!put_sockets(maps, first, gate->ipv4, gate->workers) ||
 	    !put_sockets(maps, first + STEER_MAX_WORKERS, gate->ipv6,
@@ -199,6 +270,8 @@ void steer_maps_keep(const struct steer_maps *maps, const struct steered *gates,
 		put_sockets(maps, value.id * STEER_SLOTS + STEER_MAX_WORKERS,
 			    NULL, 0);
 		sweep_exempt(maps, value.id, NULL);
+		sweep_clients(maps->crowded, value.id);
+		sweep_clients(maps->buckets, value.id);
 		log_msg(LOG_NOTICE, "gate %s: port %u is not steered any more",
 			value.name, keys[i].port);
 	}

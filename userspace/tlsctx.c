@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 
 #include "choice.h"
+#include "identity.h"
 #include "ktls.h"
 #include "profile.h"
 #include "secrets.h"
@@ -101,6 +102,7 @@ static bool set_trust(const struct gate_config *gate, SSL_CTX *ctx,
 			failed(gate, GATE_CLIENT_CA, report, gate->client_ca);
 			return false;
 		}
+		chain_link_keep(ca);
 	}
 	return true;
 }

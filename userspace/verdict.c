@@ -8,6 +8,7 @@
 
 #include <linux/ktlsgate.h>
 
+#include "alert.h"
 #include "dn.h"
 #include "flaw.h"
 #include "mem.h"
@@ -29,6 +30,7 @@ static const char *const names[] = {
 	[KTLSGATE_REFUSAL_AGENT_UNAVAILABLE] = "agent-unavailable",
 	[KTLSGATE_REFUSAL_HANDOFF_FAILED] = "handoff-failed",
 	[KTLSGATE_REFUSAL_NOT_ADMITTED] = "not-admitted",
+	[KTLSGATE_REFUSAL_SOURCE_LIMIT] = "source-limit",
 };
 
 const char *verdict_name(unsigned int code)
@@ -38,49 +40,11 @@ const char *verdict_name(unsigned int code)
 	return names[code];
 }
 
-/* Spelled like this in the RFCs and by the client libraries of Kafka. */
-static const struct {
-	uint8_t number;
-	const char *name;
-} alerts[] = {
-	{ 0, "close_notify" },
-	{ 10, "unexpected_message" },
-	{ 20, "bad_record_mac" },
-	{ 22, "record_overflow" },
-	{ 40, "handshake_failure" },
-	{ 42, "bad_certificate" },
-	{ 43, "unsupported_certificate" },
-	{ 44, "certificate_revoked" },
-	{ 45, "certificate_expired" },
-	{ 46, "certificate_unknown" },
-	{ 47, "illegal_parameter" },
-	{ 48, "unknown_ca" },
-	{ 49, "access_denied" },
-	{ 50, "decode_error" },
-	{ 51, "decrypt_error" },
-	{ 70, "protocol_version" },
-	{ 71, "insufficient_security" },
-	{ 80, "internal_error" },
-	{ 86, "inappropriate_fallback" },
-	{ 90, "user_canceled" },
-	{ 100, "no_renegotiation" },
-	{ 109, "missing_extension" },
-	{ 110, "unsupported_extension" },
-	{ 112, "unrecognized_name" },
-	{ 113, "bad_certificate_status_response" },
-	{ 115, "unknown_psk_identity" },
-	{ 116, "certificate_required" },
-	{ 120, "no_application_protocol" },
-};
-
 const char *verdict_alert_name(int alert)
 {
-	size_t i;
+	const char *word = alert_word(alert);
 
-	for (i = 0; i < sizeof(alerts) / sizeof(*alerts); i++)
-		if (alerts[i].number == alert)
-			return alerts[i].name;
-	return "of unknown number";
+	return word ? word : "of unknown number";
 }
 
 void verdict_open(void)

@@ -23,7 +23,7 @@ struct watch {
 	char **paths;
 	size_t count;
 	struct text known;	/* looks of what the gates were made from */
-	struct text last;	/* and of what was there a second ago */
+	struct text last;	/* and of what the last look found */
 };
 
 static void add_path(struct watch *watch, const char *path)

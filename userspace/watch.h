@@ -2,7 +2,8 @@
 /*
  * Looks whether certificates, keys, passphrases, CAs and CRLs changed, in files
  * and in folders of them. By asking for their state four times a second, which
- * sees every way of replacing them: written in place, renamed over, a symbolic link above them switched (Kubernetes).
+ * sees every way of replacing them: written in place, renamed over, a symbolic
+ * link above them switched (Kubernetes).
  */
 #ifndef KTLSGATED_WATCH_H
 #define KTLSGATED_WATCH_H

@@ -41,8 +41,11 @@ static void pause_accepting(struct worker *worker)
 
 	if (worker->paused)
 		return;
-	log_msg(LOG_ERR, "worker %u: cannot accept: %s; waiting", worker->index,
-		strerror(errno));
+	if (!worker->short_since) {
+		log_msg(LOG_ERR, "worker %u: cannot accept: %s; clients wait",
+			worker->index, strerror(errno));
+		worker->short_since = now_ns();
+	}
 	worker->paused = true;
 	for (i = 0; i < worker->port_count; i++)
 		watch(worker, worker->ports[i], EPOLL_CTL_DEL);
@@ -61,6 +64,16 @@ static void resume_accepting(struct timer *timer)
 		watch(worker, worker->ports[i], EPOLL_CTL_ADD);
 }
 
+static void tell_enough(struct worker *worker)
+{
+	if (!worker->short_since)
+		return;
+	log_msg(LOG_NOTICE, "worker %u: accepts again, after %llu ms",
+		worker->index, (unsigned long long)
+		(now_ns() - worker->short_since) / 1000000);
+	worker->short_since = 0;
+}
+
 static void accept_clients(struct worker *worker, struct port *port)
 {
 	int i;
@@ -73,6 +86,7 @@ static void accept_clients(struct worker *worker, struct port *port)
 		fd = accept4(port->fd, (struct sockaddr *)&from, &size,
 			     SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
+			tell_enough(worker);
 			handshake_begin(worker, port->gate, fd, &from);
 			continue;
 		}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A worker: one thread with its own sockets, contexts, timers and netlink
- * channels. Workers share nothing that is locked; they learn of new gates by
- * a snapshot that replaces the old one whole.
+ * channels. What workers share and lock is counts (sources.h, refusals.h); they
+ * learn of new gates by a snapshot that replaces the old one whole.
  */
 #ifndef KTLSGATED_WORKER_H
 #define KTLSGATED_WORKER_H
@@ -56,6 +56,7 @@ struct worker {
 	struct timers timers;
 	struct timer accept_pause;	/* when descriptors ran out */
 	bool paused;
+	uint64_t short_since;		/* when they did, 0: they did not */
 	struct secrets_pool secrets;
 	struct handshake *handshakes;	/* list of those under way */
 	struct handshake *dead;		/* freed once all events are served */
