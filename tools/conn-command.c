@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../userspace/alert.h"
+
 #include "args.h"
 #include "commands.h"
 #include "conn.h"
@@ -241,7 +243,7 @@ static int kill_list(struct netlink *nl, struct args *a,
 		if (!conn_parse(list.msg[i], &conn, a->command))
 			code = EXIT_KERNEL;
 		/* it stays in the table until the agent closes it */
-		else if (!conn_was_cut(&conn))
+		else if (!conn_has_ended(&conn))
 			code = kill_one(nl, a, f, conn.id, killed);
 	}
 	netlink_list_free(&list);

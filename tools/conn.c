@@ -189,16 +189,10 @@ static void print_end(struct out *o, enum out_as as, const struct conn *conn)
 			   nla_get_string(attr[KTLSGATE_A_CONN_CLOSE_TEXT]));
 }
 
-bool conn_was_cut(const struct conn *conn)
+bool conn_has_ended(const struct conn *conn)
 {
-	switch (conn_close_reason(conn)) {
-	case KTLSGATE_CLOSE_REASON_KILLED:
-	case KTLSGATE_CLOSE_REASON_REFUSED:
-	case KTLSGATE_CLOSE_REASON_CERTIFICATE_EXPIRED:
-		return true;
-	default:
-		return false;
-	}
+	return attr_u32(conn->attr[KTLSGATE_A_CONN_STATE]) ==
+	       KTLSGATE_CONN_STATE_ENDED;
 }
 
 static void print_details(struct out *o, const struct conn *conn)

@@ -29,8 +29,8 @@ bool conn_parse(struct nl_msg *msg, struct conn *conn, const char *what);
 /* KTLSGATE_CLOSE_REASON_NONE: nothing has ended it yet */
 uint32_t conn_close_reason(const struct conn *conn);
 
-/* It was killed, or cut by the helper; it is gone once the agent closes it. */
-bool conn_was_cut(const struct conn *conn);
+/* The agent has still to close it. */
+bool conn_has_ended(const struct conn *conn);
 
 /* "10.0.4.7:53310", "-" when the kernel did not tell */
 void conn_peer(const struct conn *conn, char *out, size_t len);

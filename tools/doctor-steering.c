@@ -2,7 +2,6 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +11,7 @@
 
 #include "doctor.h"
 #include "format.h"
-#include "netns.h"
-#include "steer.h"
+#include "steering.h"
 #include "util.h"
 
 /* The steering of this network namespace, file descriptors or -1. */
@@ -23,15 +21,6 @@ struct steering {
 	int gates;
 	int sockets;
 };
-
-static int open_pin(const struct steering *s, const char *name)
-{
-	char *path = xasprintf("%s/%s", s->dir, name);
-	int fd = bpf_obj_get(path);
-
-	free(path);
-	return fd;
-}
 
 static void steering_close(struct steering *s)
 {
@@ -77,17 +66,12 @@ static unsigned int count_sockets(const struct steering *s,
 static bool find_steered(const struct steering *s, const char *address,
 			 uint32_t port, struct steer_gate *found)
 {
-	struct steer_key key = { .port = port };
 	uint8_t raw[16];
-	size_t len = address ? parse_address(address, raw) : 0;
-
 	/* "*" is no address and leaves the wildcard's zeroes */
-	if (len == 16) {
-		memcpy(key.address, raw, 16);
-	} else if (len == 4 && strcmp(address, "0.0.0.0")) {
-		memset(key.address + 10, 0xff, 2);
-		memcpy(key.address + 12, raw, 4);
-	}
+	size_t len = address ? parse_address(address, raw) : 0;
+	struct steer_key key;
+
+	steering_key(raw, len, port, &key);
 	return !bpf_map_lookup_elem(s->gates, &key, found);
 }
 
@@ -185,18 +169,17 @@ static void check_attached(struct doctor *d, const struct steering *s)
 void doctor_steering(struct doctor *d)
 {
 	struct steering s = { .link = -1, .gates = -1, .sockets = -1 };
-	uint64_t cookie;
 
 	if (!doctor_config_gates(d))
 		return;
-	if (!netns_cookie(&cookie)) {
+	s.dir = steering_dir();
+	if (!s.dir) {
 		doctor_say(d, DOCTOR_INFO, "steering", NULL,
 			   "steering not checked: this network namespace has no cookie: %s",
 			   strerror(errno));
 		return;
 	}
-	s.dir = xasprintf(STEER_PIN_ROOT "/netns-%" PRIu64, cookie);
-	s.link = open_pin(&s, "link");
+	s.link = steering_pin(s.dir, "link");
 	if (s.link < 0 && (errno == EPERM || errno == EACCES)) {
 		doctor_say(d, DOCTOR_INFO, "steering", NULL,
 			   "steering not checked: it needs root");
@@ -209,8 +192,8 @@ void doctor_steering(struct doctor *d)
 				   "steering is not attached, %s/link: %s: clients reach the agent in plaintext",
 				   s.dir, strerror(errno));
 	} else {
-		s.gates = open_pin(&s, "gates_v" STEER_LAYOUT);
-		s.sockets = open_pin(&s, "sockets_v" STEER_LAYOUT);
+		s.gates = steering_pin(s.dir, "gates_v" STEER_LAYOUT);
+		s.sockets = steering_pin(s.dir, "sockets_v" STEER_LAYOUT);
 		if (s.gates < 0 || s.sockets < 0)
 			doctor_say(d, DOCTOR_FAIL, "steering",
 				   "systemctl restart ktlsgated",

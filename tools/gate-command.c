@@ -18,6 +18,7 @@ static const char *const gate_words[KTLSGATE_A_GATE_MAX + 1] = {
 	[KTLSGATE_A_GATE_PORT]		= "port",
 	[KTLSGATE_A_GATE_ADDRESS]	= "address",
 	[KTLSGATE_A_GATE_STATE]		= "state",
+	[KTLSGATE_A_GATE_KEY_RECORDS]	= "key-records",
 };
 
 static int complain_gate(const struct netlink *nl, const struct args *a)
@@ -114,6 +115,8 @@ struct gate_change {
 	size_t address_len;
 	bool has_state;
 	uint32_t state;
+	bool has_key_records;
+	uint32_t key_records;
 };
 
 static bool change_address(struct args *a, struct gate_change *c)
@@ -152,6 +155,13 @@ static bool change_state(struct args *a, struct gate_change *c)
 	return false;
 }
 
+static bool change_key_records(struct args *a, struct gate_change *c)
+{
+	c->has_key_records = true;
+	return args_u32(a, "key-records", 0, KTLSGATE_KEY_RECORDS_MAX,
+			&c->key_records);
+}
+
 /* True when one of the keywords was read, *ok says whether its value holds. */
 static bool change_keyword(struct args *a, struct gate_change *c, bool *ok)
 {
@@ -161,6 +171,8 @@ static bool change_keyword(struct args *a, struct gate_change *c, bool *ok)
 		*ok = change_address(a, c);
 	else if (args_take(a, "state"))
 		*ok = change_state(a, c);
+	else if (args_take(a, "key-records"))
+		*ok = change_key_records(a, c);
 	else
 		return false;
 	return true;
@@ -174,7 +186,8 @@ static bool change_parse(struct args *a, struct gate_change *c)
 	while (ok && change_keyword(a, c, &ok))
 		;
 	if (ok && *a->arg) {
-		args_unknown(a, *a->arg, "port, address, state");
+		args_unknown(a, *a->arg,
+			     "port, address, state, key-records");
 		ok = false;
 	}
 	return ok;
@@ -210,6 +223,9 @@ static int gate_request(struct args *a, uint8_t cmd, const char *name,
 				    c->address_len, c->address));
 	if (c && c->has_state)
 		netlink_put(nla_put_u32(msg, KTLSGATE_A_GATE_STATE, c->state));
+	if (c && c->has_key_records)
+		netlink_put(nla_put_u32(msg, KTLSGATE_A_GATE_KEY_RECORDS,
+					c->key_records));
 	if (netlink_ask(&nl, msg, NULL))
 		code = complain_gate(&nl, a);
 	netlink_close(&nl);
@@ -238,8 +254,8 @@ static int gate_set(struct args *a)
 
 	if (!name || !change_parse(a, &c))
 		return EXIT_USAGE;
-	if (!c.port && !c.has_address && !c.has_state) {
-		complain("%s: nothing to change: give port, address or state",
+	if (!c.port && !c.has_address && !c.has_state && !c.has_key_records) {
+		complain("%s: nothing to change: give port, address, state or key-records",
 			 a->command);
 		return EXIT_USAGE;
 	}

@@ -6,6 +6,7 @@
 #include "format.h"
 #include "gate.h"
 #include "names.h"
+#include "steering.h"
 #include "util.h"
 
 static const struct nla_policy gate_policy[KTLSGATE_A_GATE_MAX + 1] = {
@@ -19,6 +20,7 @@ static const struct nla_policy gate_policy[KTLSGATE_A_GATE_MAX + 1] = {
 	[KTLSGATE_A_GATE_QUEUE_MAX] = { .type = NLA_U32 },
 	[KTLSGATE_A_GATE_CONNECTIONS] = { .type = NLA_U32 },
 	[KTLSGATE_A_GATE_STATS] = { .type = NLA_NESTED },
+	[KTLSGATE_A_GATE_KEY_RECORDS] = { .type = NLA_U32 },
 };
 
 static const int gate_required[] = {
@@ -115,6 +117,7 @@ bool gate_parse(struct nl_msg *msg, struct gate *gate, const char *what)
 	gate->queue_length = u32_or_0(tb[KTLSGATE_A_GATE_QUEUE_LENGTH]);
 	gate->queue_max = u32_or_0(tb[KTLSGATE_A_GATE_QUEUE_MAX]);
 	gate->connections = u32_or_0(tb[KTLSGATE_A_GATE_CONNECTIONS]);
+	gate->key_records = u32_or_0(tb[KTLSGATE_A_GATE_KEY_RECORDS]);
 	attr = tb[KTLSGATE_A_GATE_STATS];
 	if (attr && !gate_stats_parse(attr, gate))
 		goto bad;
@@ -212,6 +215,41 @@ static void counters_print(struct out *o, const char *key, const char *verb,
 	out_object_end(o);
 }
 
+static const struct {
+	size_t offset;
+	const char *key;
+	const char *label;
+} steering_fields[] = {
+	{ offsetof(struct steer_stats, steered), "steered", "steered" },
+	{ offsetof(struct steer_stats, exempt), "exempt", "exempt" },
+	{ offsetof(struct steer_stats, no_helper), "no_helper",
+	  "dropped no-helper" },
+	{ offsetof(struct steer_stats, source_rate), "source_rate",
+	  "dropped source-rate" },
+	{ offsetof(struct steer_stats, source_handshakes),
+	  "source_handshakes", "dropped source-handshakes" },
+	{ offsetof(struct steer_stats, gate_handshakes), "gate_handshakes",
+	  "dropped gate-handshakes" },
+};
+
+static void gate_print_steering(struct out *o, const struct gate *gate)
+{
+	struct steer_stats counts;
+	uint64_t count;
+	size_t i;
+
+	if (!steering_counts(gate, &counts))
+		return;
+	out_object(o, "steering");
+	for (i = 0; i < ARRAY_SIZE(steering_fields); i++) {
+		memcpy(&count, (char *)&counts + steering_fields[i].offset,
+		       sizeof(count));
+		out_number(o, OUT_DETAIL, steering_fields[i].key,
+			   steering_fields[i].label, count);
+	}
+	out_object_end(o);
+}
+
 static void gate_print_stats(struct out *o, const struct gate *gate)
 {
 	const uint64_t *s = gate->stats;
@@ -266,6 +304,11 @@ void gate_print(struct out *o, const struct gate *gate, bool stats)
 	out_number(o, OUT_HIDDEN, "queue_length", NULL, gate->queue_length);
 	out_number(o, OUT_HIDDEN, "queue_max", NULL, gate->queue_max);
 	out_number(o, OUT_COLUMN, "connections", "CONNS", gate->connections);
+	if (gate->key_records)
+		out_number(o, OUT_DETAIL, "key_records", "key records",
+			   gate->key_records);
 	if (gate->has_stats && (stats || out_is_json(o)))
 		gate_print_stats(o, gate);
+	if (stats || out_is_json(o))
+		gate_print_steering(o, gate);
 }

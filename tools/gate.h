@@ -35,6 +35,7 @@ struct gate {
 	uint32_t queue_length;
 	uint32_t queue_max;
 	uint32_t connections;
+	uint32_t key_records;	/* 0: as the cipher allows */
 
 	bool has_stats;
 	uint64_t stats[__KTLSGATE_A_GATE_STATS_MAX];

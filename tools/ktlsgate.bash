@@ -79,7 +79,7 @@ _ktlsgate()
 	address)
 		_ktlsgate_reply 'any'
 		return ;;
-	port | peer | principal)
+	port | peer | principal | key-records)
 		return ;;
 	esac
 
@@ -99,12 +99,12 @@ _ktlsgate()
 	gate:show | gate:del)
 		((cword == i)) && _ktlsgate_reply "$(_ktlsgate_gates "$netns")" ;;
 	gate:add)
-		((cword > i)) && _ktlsgate_keywords port address state ;;
+		((cword > i)) && _ktlsgate_keywords port address state key-records ;;
 	gate:set)
 		if ((cword == i)); then
 			_ktlsgate_reply "$(_ktlsgate_gates "$netns")"
 		else
-			_ktlsgate_keywords port address state
+			_ktlsgate_keywords port address state key-records
 		fi ;;
 	conn:) _ktlsgate_reply 'show kill' ;;
 	conn:show) _ktlsgate_keywords id gate principal peer ;;

@@ -4,6 +4,8 @@
 
 #include <linux/ktlsgate.h>
 
+#include "../userspace/alert.h"
+
 #include "names.h"
 #include "util.h"
 
@@ -21,6 +23,7 @@ static const char *const conn_state_word[] = {
 	[KTLSGATE_CONN_STATE_QUEUED]	= "queued",
 	[KTLSGATE_CONN_STATE_ACCEPTED]	= "accepted",
 	[KTLSGATE_CONN_STATE_CLOSED]	= "closed",
+	[KTLSGATE_CONN_STATE_ENDED]	= "ended",
 };
 
 static const char *const close_reason_word[] = {
@@ -54,6 +57,7 @@ static const char *const refusal_word[] = {
 	[KTLSGATE_REFUSAL_AGENT_UNAVAILABLE]	= "agent-unavailable",
 	[KTLSGATE_REFUSAL_HANDOFF_FAILED]	= "handoff-failed",
 	[KTLSGATE_REFUSAL_NOT_ADMITTED]		= "not-admitted",
+	[KTLSGATE_REFUSAL_SOURCE_LIMIT]		= "source-limit",
 };
 
 #define NAMES(words) { .word = words, .count = ARRAY_SIZE(words) }
@@ -113,65 +117,14 @@ static const char *number_show(const struct number_name *table, size_t count,
 	return buf;
 }
 
-static const struct number_name alerts[] = {
-	{ 0,	"close_notify" },
-	{ 10,	"unexpected_message" },
-	{ 20,	"bad_record_mac" },
-	{ 21,	"decryption_failed" },
-	{ 22,	"record_overflow" },
-	{ 30,	"decompression_failure" },
-	{ 40,	"handshake_failure" },
-	{ 41,	"no_certificate" },
-	{ 42,	"bad_certificate" },
-	{ 43,	"unsupported_certificate" },
-	{ 44,	"certificate_revoked" },
-	{ 45,	"certificate_expired" },
-	{ 46,	"certificate_unknown" },
-	{ 47,	"illegal_parameter" },
-	{ 48,	"unknown_ca" },
-	{ 49,	"access_denied" },
-	{ 50,	"decode_error" },
-	{ 51,	"decrypt_error" },
-	{ 60,	"export_restriction" },
-	{ 70,	"protocol_version" },
-	{ 71,	"insufficient_security" },
-	{ 80,	"internal_error" },
-	{ 86,	"inappropriate_fallback" },
-	{ 90,	"user_canceled" },
-	{ 100,	"no_renegotiation" },
-	{ 109,	"missing_extension" },
-	{ 110,	"unsupported_extension" },
-	{ 111,	"certificate_unobtainable" },
-	{ 112,	"unrecognized_name" },
-	{ 113,	"bad_certificate_status_response" },
-	{ 114,	"bad_certificate_hash_value" },
-	{ 115,	"unknown_psk_identity" },
-	{ 116,	"certificate_required" },
-	{ 120,	"no_application_protocol" },
-	{ 121,	"ech_required" },
-};
-
 const char *alert_name(uint8_t alert, char buf[NAMES_LEN])
 {
-	const char *name = number_find(alerts, ARRAY_SIZE(alerts), alert);
+	const char *name = alert_word(alert);
 
 	if (name)
 		return name;
 	snprintf(buf, NAMES_LEN, "number %u", alert);
 	return buf;
-}
-
-bool alert_parse(const char *word, uint8_t *alert)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(alerts); i++) {
-		if (!strcmp(alerts[i].name, word)) {
-			*alert = alerts[i].number;
-			return true;
-		}
-	}
-	return false;
 }
 
 /*

@@ -30,7 +30,6 @@ bool names_parse(const struct names *names, const char *word, uint32_t *value);
 
 /* RFC 8446 6, RFC 5246 7.2: "certificate_required" */
 const char *alert_name(uint8_t alert, char buf[NAMES_LEN]);
-bool alert_parse(const char *word, uint8_t *alert);
 
 /* "AES-256-GCM" for people, "TLS_AES_256_GCM_SHA384" for programs */
 const char *cipher_short_name(uint16_t suite, char buf[NAMES_LEN]);
