@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * usage: agent PORT [kernel|user CERTIFICATE KEY CA]
+ * A server as Kafka's are: non-blocking sockets, one epoll, reads by size, answers
+ * from a file by sendfile. Plaintext, or with OpenSSL of its own: "kernel" is kTLS
+ * and SSL_sendfile(), "user" neither. CA is '-' where clients have no certificate.
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <openssl/ssl.h>
+
+#include "ask.h"
+
+struct conn {
+	int fd;
+	SSL *ssl;
+};
+
+static SSL_CTX *ctx;
+static bool in_kernel;
+static int file;
+static char *contents;
+static char buffer[ASK_SIZE_MAX];
+
+/* Whether the call is worth another try; waits for that. */
+static bool again(const struct conn *c, ssize_t ret)
+{
+	struct pollfd p = { .fd = c->fd };
+
+	if (!c->ssl)
+		p.events = errno == EAGAIN ? POLLIN | POLLOUT : 0;
+	else if (SSL_get_error(c->ssl, ret) == SSL_ERROR_WANT_READ)
+		p.events = POLLIN;
+	else if (SSL_get_error(c->ssl, ret) == SSL_ERROR_WANT_WRITE)
+		p.events = POLLOUT;
+	return p.events && poll(&p, 1, -1) == 1;
+}
+
+static bool wait_for(const struct conn *c, int ret, short events)
+{
+	struct pollfd p = { .fd = c->fd, .events = events };
+
+	if (c->ssl)
+		return again(c, ret);
+	return errno == EAGAIN && poll(&p, 1, -1) == 1;
+}
+
+static bool receive(const struct conn *c, char *to, size_t len)
+{
+	ssize_t got;
+
+	while (len) {
+		got = c->ssl ? SSL_read(c->ssl, to, len) : read(c->fd, to, len);
+		if (got > 0) {
+			to += got;
+			len -= got;
+		} else if (!got || !wait_for(c, got, POLLIN)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool transmit(const struct conn *c, const char *from, size_t len)
+{
+	ssize_t sent;
+
+	while (len) {
+		sent = c->ssl ? SSL_write(c->ssl, from, len) :
+				write(c->fd, from, len);
+		if (sent > 0) {
+			from += sent;
+			len -= sent;
+		} else if (!wait_for(c, sent, POLLOUT)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool transmit_file(const struct conn *c, size_t len)
+{
+	off_t offset = 0;
+	ssize_t sent;
+
+	if (c->ssl && !in_kernel)
+		return transmit(c, contents, len);
+	while (offset < len) {
+		if (c->ssl) {
+			sent = SSL_sendfile(c->ssl, file, offset, len - offset, 0);
+			if (sent > 0)
+				offset += sent;
+		} else {
+			sent = sendfile(c->fd, file, &offset, len - offset);
+		}
+		if (sent <= 0 && !wait_for(c, sent, POLLOUT))
+			return false;
+	}
+	return true;
+}
+
+static bool serve(const struct conn *c)
+{
+	struct ask ask;
+
+	if (!receive(c, (char *)&ask, sizeof(ask)) || ask.size > ASK_SIZE_MAX)
+		return false;
+	switch (ask.op) {
+	case ASK_FETCH:
+		return transmit_file(c, ask.size);
+	case ASK_PRODUCE:
+		return receive(c, buffer, ask.size) &&
+		       transmit(c, (char *)&ask, sizeof(ask));
+	case ASK_ECHO:
+		return receive(c, buffer, ask.size) &&
+		       transmit(c, buffer, ask.size);
+	}
+	return false;
+}
+
+static void end(struct conn *c)
+{
+	if (c->ssl) {
+		SSL_shutdown(c->ssl);
+		SSL_free(c->ssl);
+	}
+	close(c->fd);
+	free(c);
+}
+
+static struct conn *begin(int listener)
+{
+	struct conn *c = calloc(1, sizeof(*c));
+	int ret, one = 1;
+
+	c->fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+	if (c->fd < 0)
+		err(1, "accept");
+	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (!ctx)
+		return c;
+	c->ssl = SSL_new(ctx);
+	SSL_set_fd(c->ssl, c->fd);
+	while ((ret = SSL_accept(c->ssl)) != 1)
+		if (!again(c, ret)) {
+			end(c);
+			return NULL;
+		}
+	if (in_kernel && (!BIO_get_ktls_send(SSL_get_wbio(c->ssl)) ||
+			  !BIO_get_ktls_recv(SSL_get_rbio(c->ssl))))
+		errx(1, "no kTLS");
+	return c;
+}
+
+/* What OpenSSL has read already no epoll tells of. */
+static bool pending(const struct conn *c)
+{
+	return c->ssl && SSL_has_pending(c->ssl);
+}
+
+static void loop(int listener)
+{
+	int epoll = epoll_create1(0), count, i;
+	struct epoll_event event = { .events = EPOLLIN }, events[64];
+	struct conn *c;
+
+	epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
+	for (;;) {
+		count = epoll_wait(epoll, events, 64, -1);
+		for (i = 0; i < count; i++) {
+			c = events[i].data.ptr;
+			if (!c) {
+				c = begin(listener);
+				if (!c)
+					continue;
+				event.data.ptr = c;
+				epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event);
+				continue;
+			}
+			do {
+				if (!serve(c)) {
+					end(c);
+					break;
+				}
+			} while (pending(c));
+		}
+	}
+}
+
+static void tls(char **argv)
+{
+	static const unsigned char context[] = "bench";
+
+	in_kernel = !strcmp(argv[0], "kernel");
+	ctx = SSL_CTX_new(TLS_server_method());
+	SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
+	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
+			      SSL_MODE_RELEASE_BUFFERS |
+			      SSL_MODE_NO_AUTO_CHAIN);
+	SSL_CTX_set_session_id_context(ctx, context, sizeof(context));
+	/* One ticket, whose session is kept here, and no search for a chain of
+	 * its own certificate each time: as the helper has it.
+	 */
+	SSL_CTX_set_num_tickets(ctx, 1);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+	if (in_kernel)
+		SSL_CTX_set_options(ctx, SSL_OP_ENABLE_KTLS);
+	if (SSL_CTX_use_certificate_chain_file(ctx, argv[1]) != 1 ||
+	    SSL_CTX_use_PrivateKey_file(ctx, argv[2], SSL_FILETYPE_PEM) != 1)
+		errx(1, "certificate");
+	if (!strcmp(argv[3], "-"))
+		return;
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER |
+			   SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	if (!SSL_CTX_load_verify_file(ctx, argv[3]))
+		errx(1, "CA");
+	SSL_CTX_set_client_CA_list(ctx, SSL_load_client_CA_file(argv[3]));
+}
+
+static void make_file(void)
+{
+	uint32_t i;
+
+	file = memfd_create("log", 0);
+	if (file < 0 || ftruncate(file, ASK_SIZE_MAX))
+		err(1, "memfd");
+	contents = mmap(NULL, ASK_SIZE_MAX, PROT_READ | PROT_WRITE, MAP_SHARED,
+			file, 0);
+	if (contents == MAP_FAILED)
+		err(1, "mmap");
+	for (i = 0; i < ASK_SIZE_MAX; i++)
+		contents[i] = ask_byte(i);
+}
+
+int main(int argc, char **argv)
+{
+	struct rlimit files = { 65536, 65536 };
+	struct sockaddr_in6 at = { .sin6_family = AF_INET6 };
+	int listener, one = 1;
+
+	if (argc != 2 && argc != 6)
+		errx(2, "usage: agent PORT [kernel|user CERTIFICATE KEY CA]");
+	signal(SIGPIPE, SIG_IGN);
+	setrlimit(RLIMIT_NOFILE, &files);
+	make_file();
+	if (argc == 6)
+		tls(argv + 2);
+	at.sin6_port = htons(atoi(argv[1]));
+	listener = socket(AF_INET6, SOCK_STREAM, 0);
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(listener, (struct sockaddr *)&at, sizeof(at)) ||
+	    listen(listener, 4096))
+		err(1, "listen");
+	puts("listening");
+	fflush(stdout);
+	loop(listener);
+}

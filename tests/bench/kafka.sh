@@ -1,0 +1,138 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# usage: kafka.sh FILE
+# In a guest that counts instructions: a consumer fetches 300 MiB from the page
+# cache of Apache Kafka, in plaintext, through a gate and by the broker's own SSL
+# listener. What broker, helper and kernel threads spent on a byte goes into FILE, as
+# measure.py has it: kafka-cold is the first 300 MiB after the broker's start,
+# kafka-warm the least of the ROUNDS that follow.
+. "$(dirname "$0")/../kafka/lib.sh"
+
+result=$1
+rounds=${ROUNDS:-5}
+ssl=127.0.0.1:9095
+group=/sys/fs/cgroup/bench-broker
+paths=(plaintext ktlsgate kafka-ssl)
+declare -A cold warm
+
+# The broker as it is, with the records of kafka-fill, and a listener that does TLS
+# itself, in the cipher suite that the gate has with this client.
+configure() {
+	broker_config
+	openssl pkcs8 -topk8 -nocrypt -in "$tls/broker.key" |
+		cat - "$tls/broker.crt" >"$work/broker.pem"
+	sed -i "s,^listeners=.*,&\,SSL://$ssl,
+		s,^advertised.listeners=.*,&\,SSL://$ssl,
+		s,^listener.security.protocol.map=.*,&\,SSL:SSL," \
+		"$work/server.properties"
+	cat >>"$work/server.properties" <<-END
+		ssl.keystore.type=PEM
+		ssl.keystore.location=$work/broker.pem
+		ssl.truststore.type=PEM
+		ssl.truststore.location=$tls/ca.crt
+		ssl.client.auth=required
+		ssl.enabled.protocols=TLSv1.3
+		ssl.cipher.suites=TLS_AES_256_GCM_SHA384
+	END
+	cp -a "$given/data" "$work/data"
+	mkdir "$group"
+}
+
+# With the compiler that makes Java's AES fast: lib.sh's brokers go without it.
+start() {
+	: >"$work/log/broker"
+	EXEC=exec HEAP=1g \
+		JAVA_FLAGS="-XX:TieredStopAtLevel=4 -XX:CompileThresholdScaling=1" \
+		java_run kafka.Kafka "$work/server.properties" \
+		>>"$work/log/broker" 2>&1 &
+	broker=$!
+	echo "$broker" >"$group/cgroup.procs"
+	await_broker
+	wait_for 600 "the end of all that starting leaves to do" settled
+}
+
+# It idles: less than a twentieth of the processor for a second.
+settled() {
+	local before after
+	before=$(usage)
+	read -rt 1 -u "$never" || :
+	after=$(usage)
+	[ $((after - before)) -lt 50000 ]
+}
+
+usage() { awk '$1 == "usage_usec" { print $2 }' "$group/cpu.stat"; }
+
+stop() {
+	kill "$broker"
+	wait "$broker" || :
+}
+
+# Instructions so far: a nanosecond is one.
+spent() {
+	local kthreads helper=/sys/fs/cgroup/system.slice/ktlsgated.service
+	kthreads=$(awk '{ line = $0; sub(/.*\) /, ""); if ($2 == 2) {
+			split(line, pid, " "); print "/proc/" pid[1] "/schedstat" }
+		}' /proc/[0-9]*/stat 2>/dev/null | xargs cat 2>/dev/null |
+		awk '{ sum += $1 } END { print sum }')
+	awk -v sum="$kthreads" '$1 == "usage_usec" { sum += $2 * 1000 }
+		END { printf "%d\n", sum }' "$group/cpu.stat" "$helper/cpu.stat"
+}
+
+bytes=$(stat -c %s "$given/big.in")
+
+# consume PATH: instructions of the server's side for a byte
+consume() {
+	local before after
+	before=$(spent)
+	case $1 in
+	plaintext) kcat -b "$inside" -C -t big -q -o beginning -e ;;
+	ktlsgate) kcat_consume big -o beginning -e ;;
+	kafka-ssl) bootstrap=$ssl kcat_consume big -o beginning -e ;;
+	esac | wc -c >"$work/consumed"
+	after=$(spent)
+	[ "$(cat "$work/consumed")" = "$bytes" ] ||
+		{ echo "$1: $(cat "$work/consumed") bytes instead of $bytes" >&2
+		  return 1; }
+	awk -v n=$((after - before)) -v bytes="$bytes" \
+		'BEGIN { printf "%.3f\n", n / bytes }'
+}
+
+measure() {
+	local path=$1 round value
+	start
+	cold[$path]=$(consume "$path")
+	printf '%-34s %-14s %10s instructions/byte\n' kafka-cold "$path" \
+		"${cold[$path]}"
+	for ((round = 1; round <= rounds; round++)); do
+		value=$(consume "$path")
+		echo "# $path, round $round: $value"
+		[ -n "${warm[$path]:-}" ] &&
+			[ "$(printf '%s\n' "$value" "${warm[$path]}" |
+				sort -n | head -n 1)" != "$value" ] ||
+			warm[$path]=$value
+	done
+	printf '%-34s %-14s %10s instructions/byte\n' kafka-warm "$path" \
+		"${warm[$path]}"
+	stop
+}
+
+figure() { # figure PATH=VALUE...
+	printf '%s\n' "$@" | jq -Rn '{ unit: "instructions/byte", paths:
+		([inputs | split("=") | { (.[0]): (.[1] | tonumber) }] | add) }'
+}
+
+mkdir -p "$work"
+install_kafka
+install_ktlsgate
+load_module
+configure
+helper_config
+start_helper
+for path in "${paths[@]}"; do
+	measure "$path"
+	colds+=("$path=${cold[$path]}")
+	warms+=("$path=${warm[$path]}")
+done
+echo "# $(gate_json | jq .tx_sendfile_calls) calls of sendfile by the broker on the gate"
+jq -n --argjson cold "$(figure "${colds[@]}")" --argjson warm "$(figure "${warms[@]}")" \
+	'{ "kafka-cold": $cold, "kafka-warm": $warm }' >"$result"
