@@ -194,6 +194,15 @@ int gate_set_state(struct gate_nl *nl, const char *name, uint32_t state)
 	return gate_send(nl, msg, NULL, NULL);
 }
 
+int gate_set_key_records(struct gate_nl *nl, const char *name, uint32_t n)
+{
+	struct nl_msg *msg = gate_msg(nl, KTLSGATE_CMD_GATE_SET, 0);
+
+	nla_put_string(msg, KTLSGATE_A_GATE_NAME, name);
+	nla_put_u32(msg, KTLSGATE_A_GATE_KEY_RECORDS, n);
+	return gate_send(nl, msg, NULL, NULL);
+}
+
 int gate_del(struct gate_nl *nl, const char *name)
 {
 	struct nl_msg *msg = gate_msg(nl, KTLSGATE_CMD_GATE_DEL, 0);

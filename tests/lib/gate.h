@@ -39,12 +39,14 @@ int gate_add(struct gate_nl *nl, const char *name, uint16_t port);
 int gate_add_at(struct gate_nl *nl, const char *name,
 		const union net_addr *addr);
 int gate_set_state(struct gate_nl *nl, const char *name, uint32_t state);
+int gate_set_key_records(struct gate_nl *nl, const char *name, uint32_t n);
 int gate_del(struct gate_nl *nl, const char *name);
 
 struct gate_info {
 	char name[KTLSGATE_NAME_MAX + 1];
 	uint16_t port;
 	uint32_t state, listener, queue_length, queue_max, connections;
+	uint32_t key_records;
 	uint64_t handoffs, handoff_failures, refusals, closed;
 	uint64_t rx_bytes, tx_bytes, sendfile_calls, sendfile_bytes;
 	uint64_t updates_received, updates_sent;

@@ -73,4 +73,7 @@ void net_pause(void);		/* between two looks at a condition */
 	ok_;								\
 })
 
+/* Writes a file of the kernel's: 0, or -1 and errno. */
+int net_put(const char *path, const char *text);
+
 #endif

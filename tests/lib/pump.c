@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 
 #include "net.h"
 #include "pair.h"
@@ -187,4 +188,26 @@ void pump_join(struct pump *p)
 {
 	pthread_join(p->thread, NULL);
 	net_nonblock(p->client->fd, false);
+}
+
+int pump_echo(int agent)
+{
+	static char b[65536];
+	ssize_t n;
+
+	while ((n = read(agent, b, sizeof(b))) > 0)
+		if (pair_send(agent, b, n))
+			return -1;
+	return n;
+}
+
+void *pump_file(void *sender)
+{
+	struct pump_file *file = sender;
+	off_t off = 0;
+
+	while (off < file->len && !file->failed)
+		if (sendfile(file->fd, file->file, &off, file->len - off) <= 0)
+			file->failed = errno;
+	return NULL;
 }

@@ -34,4 +34,17 @@ void pump_join(struct pump *p);
 uint64_t pump_hash(uint64_t hash, const void *buf, size_t len);
 #define PUMP_HASH 0xcbf29ce484222325ull
 
+/* The agent's side: what comes goes back, until its end. 0, or -1 and errno. */
+int pump_echo(int agent);
+
+/* What pump_file(), a thread, sends by sendfile(). */
+struct pump_file {
+	int fd;
+	int file;
+	size_t len;
+	int failed;	/* errno */
+};
+
+void *pump_file(void *sender);
+
 #endif

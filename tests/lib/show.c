@@ -78,6 +78,7 @@ static int on_gate(struct genlmsghdr *hdr, struct nlattr **attrs, void *arg)
 	g->queue_length = number(attrs[KTLSGATE_A_GATE_QUEUE_LENGTH]);
 	g->queue_max = number(attrs[KTLSGATE_A_GATE_QUEUE_MAX]);
 	g->connections = number(attrs[KTLSGATE_A_GATE_CONNECTIONS]);
+	g->key_records = number(attrs[KTLSGATE_A_GATE_KEY_RECORDS]);
 	if (!attrs[KTLSGATE_A_GATE_STATS] ||
 	    nla_parse_nested(s, KTLSGATE_A_GATE_STATS_MAX,
 			     attrs[KTLSGATE_A_GATE_STATS], NULL))

@@ -324,6 +324,13 @@ bool tls_got_close_notify(const struct tls_client *c)
 	return !c->ssl || SSL_get_shutdown(c->ssl) & SSL_RECEIVED_SHUTDOWN;
 }
 
+bool tls_ended(struct tls_client *c)
+{
+	char b;
+
+	return tls_read(c, &b, 1) <= 0 && errno != EAGAIN;
+}
+
 void tls_close(struct tls_client *c)
 {
 	SSL_free(c->ssl);

@@ -62,6 +62,8 @@ int tls_finish(struct tls_client *c);
 int tls_update(struct tls_client *c, bool request);
 /* Did the server send close_notify? Plain: true, a FIN is all there is. */
 bool tls_got_close_notify(const struct tls_client *c);
+/* Whether the connection comes to an end, clean or not, within the deadline. */
+bool tls_ended(struct tls_client *c);
 void tls_close(struct tls_client *c);
 
 /* One record of any content type through the client's own kTLS. */

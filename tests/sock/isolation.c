@@ -2,8 +2,10 @@
 /* Network namespaces: each has its own gates, and takes them with it. */
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "cgroup.h"
 #include "test.h"
 
 FIXTURE(isolation) {
@@ -135,6 +137,83 @@ TEST_F(isolation, namespace_with_connections_goes)
 		ASSERT_EQ(pid, waitpid(pid, &status, 0));
 		EXPECT_EQ(i % 2 ? SIGKILL : 0, status);
 	}
+}
+
+/* As root of a user namespace of its own, which is nobody outside. */
+static int become_container(const char *group)
+{
+	if (cgroup_enter(group) || setresgid(65534, 65534, 65534) ||
+	    setresuid(65534, 65534, 65534) || prctl(PR_SET_DUMPABLE, 1) ||
+	    unshare(CLONE_NEWUSER))
+		return -1;
+	return net_put("/proc/self/setgroups", "deny") ||
+	       net_put("/proc/self/uid_map", "0 65534 1") ||
+	       net_put("/proc/self/gid_map", "0 65534 1") ? -1 : 0;
+}
+
+#define CONTAINER "container"
+#define CONTAINED 4
+#define UNREAD 20000
+
+/* What runs in there, until it is killed: exit codes tell where it stopped. */
+static int contained(int ready)
+{
+	struct pair_params params = {};
+	struct tls_client clients[CONTAINED];
+	static char data[UNREAD];
+	struct pair p;
+	char b;
+	int i;
+
+	if (become_container(CONTAINER) || pair_open(&p, &params))
+		return 1;
+	if (tls_write(&p.client, "x", 1) != 1 || read(p.agent, &b, 1) != 1 ||
+	    write(p.agent, "y", 1) != 1 || tls_read(&p.client, &b, 1) != 1)
+		return 2;
+	for (i = 0; i < CONTAINED; i++)
+		if (pair_queue(&p, &params, &clients[i], NULL) ||
+		    (i % 2 && pair_accept(&p) < 0) ||
+		    tls_write(&clients[i], data, UNREAD) != UNREAD)
+			return 3;
+	if (write(ready, "r", 1) != 1)
+		return 4;
+	pause();
+	return 5;
+}
+
+/*
+ * A container (network, user and memory of its own) has gates and connections
+ * like any other, is charged for them, and leaves nothing when it is killed.
+ */
+TEST_F(isolation, container_goes)
+{
+	int i, status, ready[2];
+	struct gate_stats before, after;
+	pid_t pid;
+	char b;
+
+	ASSERT_EQ(0, gate_stats(&self->p.nl, &before));
+	ASSERT_EQ(0, cgroup_make(CONTAINER));
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, pipe2(ready, O_CLOEXEC));
+		pid = fork();
+		if (!pid)
+			_exit(contained(ready[1]));
+		close(ready[1]);
+		ASSERT_EQ(1, read(ready[0], &b, 1));
+		EXPECT_TRUE(NET_WAIT(cgroup_sock(CONTAINER) >= UNREAD));
+		kill(pid, SIGKILL);
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		EXPECT_EQ(SIGKILL, status);
+		close(ready[0]);
+		EXPECT_TRUE(NET_WAIT(!cgroup_sock(CONTAINER))) {
+			TH_LOG("left: %ld", cgroup_sock(CONTAINER));
+		}
+	}
+	EXPECT_TRUE(NET_WAIT(!cgroup_remove(CONTAINER)));
+	ASSERT_EQ(0, gate_stats(&self->p.nl, &after));
+	EXPECT_EQ(before.handoffs, after.handoffs);
+	EXPECT_EQ(before.connections, after.connections);
 }
 
 /* A connection outlives the gate, the agent's listener and the netlink. */

@@ -7,9 +7,16 @@
 TEST_F(conns, kill)
 {
 	struct gate_event event;
+	struct gate_conn conn;
 	char b;
 
 	ASSERT_EQ(0, gate_conn_kill(&self->p.nl, self->ids[0], -1));
+	/* The agent has not closed it, so it is there, and not as live. */
+	ASSERT_EQ(0, gate_conn_get(&self->p.nl, self->ids[0], &conn));
+	EXPECT_EQ(KTLSGATE_CONN_STATE_ENDED, conn.state);
+	EXPECT_EQ(KTLSGATE_CLOSE_REASON_KILLED, conn.close_reason);
+	ASSERT_EQ(0, gate_conn_get(&self->p.nl, self->ids[1], &conn));
+	EXPECT_EQ(KTLSGATE_CONN_STATE_ACCEPTED, conn.state);
 	EXPECT_EQ(-1, read(self->fds[0], &b, 1));
 	EXPECT_EQ(ECONNABORTED, errno);
 	EXPECT_GE(0, tls_read(&self->clients[0], &b, 1));
@@ -21,7 +28,9 @@ TEST_F(conns, kill)
 	ASSERT_EQ(0, gate_event(&self->events, KTLSGATE_CMD_CONN_CLOSE_NTF,
 				&event));
 	EXPECT_EQ(KTLSGATE_CLOSE_REASON_KILLED, event.conn.close_reason);
+	EXPECT_EQ(KTLSGATE_CONN_STATE_CLOSED, event.conn.state);
 	EXPECT_EQ(self->ids[0], event.conn.id);
+	EXPECT_EQ(-ENOENT, gate_conn_get(&self->p.nl, self->ids[0], &conn));
 }
 
 TEST_F(conns, kill_with_alert)
@@ -59,6 +68,24 @@ TEST_F(conns, kill_with_reason)
 	EXPECT_STREQ("revoked", event.conn.close_text);
 }
 
+TEST_F(conns, kill_expired)
+{
+	struct gate_event event;
+	struct gate_info info;
+
+	ASSERT_EQ(0, gate_conn_cut(&self->p.nl, self->ids[0],
+				   KTLSGATE_CLOSE_REASON_CERTIFICATE_EXPIRED,
+				   "expired"));
+	close(self->fds[0]);
+	self->fds[0] = -1;
+	ASSERT_EQ(0, gate_event(&self->events, KTLSGATE_CMD_CONN_CLOSE_NTF,
+				&event));
+	EXPECT_EQ(KTLSGATE_CLOSE_REASON_CERTIFICATE_EXPIRED,
+		  event.conn.close_reason);
+	ASSERT_EQ(0, gate_get(&self->p.nl, GATE_NAME, &info));
+	EXPECT_EQ(1, info.closed_by[KTLSGATE_CLOSE_REASON_CERTIFICATE_EXPIRED]);
+}
+
 TEST_F(conns, kill_with_bad_reason)
 {
 	struct gate_conn conn;
@@ -75,12 +102,15 @@ TEST_F(conns, kill_with_bad_reason)
 TEST_F(conns, kill_queued)
 {
 	struct tls_client client;
+	struct gate_conn conn;
 	uint32_t id;
 	char b;
 	int fd;
 
 	ASSERT_EQ(0, pair_queue(&self->p, &variant->params, &client, &id));
 	ASSERT_EQ(0, gate_conn_kill(&self->p.nl, id, -1));
+	ASSERT_EQ(0, gate_conn_get(&self->p.nl, id, &conn));
+	EXPECT_EQ(KTLSGATE_CONN_STATE_ENDED, conn.state);
 	EXPECT_GE(0, tls_read(&client, &b, 1));
 	/* As on plain TCP, accept() still returns it, and it is dead. */
 	fd = pair_accept(&self->p);

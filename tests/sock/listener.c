@@ -73,13 +73,6 @@ static int queue_all(struct pair *p, const struct pair_params *params,
 	return 0;
 }
 
-static bool ended(struct tls_client *c)
-{
-	char b;
-
-	return tls_read(c, &b, 1) <= 0 && errno != EAGAIN;
-}
-
 /* The same port once more, as an agent that starts again. */
 static int again(struct pair *p, const struct pair_params *params,
 		 uint16_t port)
@@ -121,7 +114,7 @@ TEST_F(listener, closed_with_queue)
 	close(self->p.listener);
 	self->p.listener = -1;
 	for (i = 0; i < CLIENTS; i++)
-		EXPECT_TRUE(ended(&self->clients[i]));
+		EXPECT_TRUE(tls_ended(&self->clients[i]));
 	EXPECT_TRUE(NET_WAIT(!check_tls_stat("TlsCurrTxSw") &&
 			     !check_tls_stat("TlsCurrRxSw")));
 	ASSERT_TRUE(NET_WAIT(!gate_stats(&self->p.nl, &stats) &&
@@ -158,7 +151,7 @@ TEST_F(listener, closed_with_busy_queue)
 	self->p.listener = -1;
 	for (i = 0; i < CLIENTS; i++)
 		if (self->clients[i].fd >= 0)
-			EXPECT_TRUE(ended(&self->clients[i]));
+			EXPECT_TRUE(tls_ended(&self->clients[i]));
 	EXPECT_TRUE(NET_WAIT(!check_tls_stat("TlsCurrTxSw") &&
 			     !check_tls_stat("TlsCurrRxSw")));
 }
@@ -202,7 +195,7 @@ TEST_F(listener, agent_restarts)
 		close(self->p.listener);
 		self->p.listener = again(&self->p, &variant->params, port);
 		ASSERT_LE(0, self->p.listener);
-		EXPECT_TRUE(ended(&self->clients[1]));
+		EXPECT_TRUE(tls_ended(&self->clients[1]));
 		ASSERT_EQ(1, write(accepted, "x", 1));
 		EXPECT_EQ(1, tls_read(&self->clients[0], &b, 1));
 		close(accepted);
@@ -228,8 +221,8 @@ TEST_F(listener, shut_down)
 	ASSERT_LE(0, self->p.listener);
 	ASSERT_EQ(0, queue_all(&self->p, &variant->params, self->clients, 2));
 	ASSERT_EQ(0, shutdown(self->p.listener, SHUT_RDWR));
-	EXPECT_TRUE(ended(&self->clients[0]));
-	EXPECT_TRUE(ended(&self->clients[1]));
+	EXPECT_TRUE(tls_ended(&self->clients[0]));
+	EXPECT_TRUE(tls_ended(&self->clients[1]));
 	ASSERT_EQ(0, gate_get(&self->p.nl, GATE_NAME, &info));
 	EXPECT_EQ(0, info.listener);
 	ASSERT_EQ(0, pair_dial(&self->p, &variant->params.tls,
@@ -262,7 +255,7 @@ TEST_F(listener, killed_with_queue)
 	kill(pid, SIGKILL);
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	for (status = 0; status < 6; status++)
-		EXPECT_TRUE(ended(&self->clients[status]));
+		EXPECT_TRUE(tls_ended(&self->clients[status]));
 	/* The accepted one was closed properly, by the kernel. */
 	EXPECT_TRUE(tls_got_close_notify(&self->clients[0]));
 	EXPECT_TRUE(NET_WAIT(!check_tls_stat("TlsCurrTxSw") &&
@@ -368,9 +361,10 @@ TEST_F(listener, close_races_with_handoff)
 	self->p.listener = -1;
 	pid = fork();
 	if (!pid) {
-		for (;;) {
+		/* With a connection in the queue, or about to come. */
+		for (i = 0;; i++) {
 			k = again(&self->p, &variant->params, port);
-			usleep(3000);
+			net_poll(k, POLLIN, i % 8);
 			close(k);
 		}
 	}
@@ -385,7 +379,7 @@ TEST_F(listener, close_races_with_handoff)
 		EXPECT_TRUE(!err || err == -ECONNREFUSED) {
 			TH_LOG("%d %s", err, self->p.nl.text);
 		}
-		EXPECT_TRUE(ended(&self->clients[0]));
+		EXPECT_TRUE(tls_ended(&self->clients[0]));
 		tls_close(&self->clients[0]);
 	}
 	kill(pid, SIGKILL);

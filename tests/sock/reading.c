@@ -163,7 +163,7 @@ TEST_F(conn, rcvlowat)
 
 TEST_F(conn, rcvtimeo)
 {
-	struct timeval tv = { .tv_usec = 50000 };
+	struct timeval tv = { .tv_usec = 400000 };
 	uint64_t start = net_now_ms();
 	char b;
 
@@ -171,7 +171,8 @@ TEST_F(conn, rcvtimeo)
 				sizeof(tv)));
 	EXPECT_EQ(-1, read(self->p.agent, &b, 1));
 	EXPECT_EQ(EAGAIN, errno);
-	EXPECT_LE(45, net_now_ms() - start);
+	/* The ticks that it counts come in a bunch where the host is late. */
+	EXPECT_LE(200, net_now_ms() - start);
 }
 
 TEST_F(conn, readv)

@@ -107,8 +107,10 @@ TEST_F(record, empty_data)
 	EXPECT_EQ(0, read(self->p.agent, &b, 1));
 }
 
+/* kTLS is told to expect no padding, and decrypts a record that has some again. */
 TEST_F(record, padded_data)
 {
+	long before = check_tls_stat("TlsRxNoPadViolation");
 	uint8_t record[2048];
 	int n = tls_raw_seal(&self->raw, DATA, "padded", 6, 1000, record);
 
@@ -119,6 +121,13 @@ TEST_F(record, padded_data)
 	ASSERT_EQ(n, send(self->raw.fd, record, n, 0));
 	SEND(DATA, "more", 4);
 	EXPECT_READS("more");
+	EXPECT_EQ(before, check_tls_stat("TlsRxNoPadViolation"));
+	n = tls_raw_seal(&self->raw, DATA, "little", 6, 20, record);
+	ASSERT_EQ(n, send(self->raw.fd, record, n, 0));
+	/* Behind what is read may be what it took for data at first. */
+	EXPECT_EQ(6, read(self->p.agent, record, sizeof(record)));
+	EXPECT_EQ(0, memcmp("little", record, 6));
+	EXPECT_EQ(before + 1, check_tls_stat("TlsRxNoPadViolation"));
 }
 
 /* A record that trickles in byte by byte. */
@@ -364,6 +373,36 @@ TEST_F(record, key_update_requests_at_once)
 	EXPECT_EQ(4, tls_read_all(&self->p.client, b, 4));
 	EXPECT_LE(1, self->p.client.updates_in);
 	EXPECT_GE(20, self->p.client.updates_in);
+}
+
+/* Until it has the next key, Java asks for it once for each record it reads. */
+TEST_F(record, key_update_for_each_record)
+{
+	char b[100];
+	int i;
+
+	for (i = 0; i < 100; i++)
+		ASSERT_EQ(1, write(self->p.agent, "x", 1));
+	for (i = 0; i < 100; i++) {
+		SEND(HANDSHAKE, key_update_asked, 5);
+		ASSERT_EQ(0, tls_raw_update(&self->raw));
+	}
+	SEND(DATA, "done", 4);
+	EXPECT_EQ(0, pair_recv(self->p.agent, b, 4));
+	EXPECT_EQ(100, tls_read_all(&self->p.client, b, 100));
+}
+
+TEST_F(record, key_updates_for_more_than_each_record)
+{
+	int i;
+
+	for (i = 0; i < 20; i++)
+		ASSERT_EQ(1, write(self->p.agent, "x", 1));
+	for (i = 0; i < 100; i++) {
+		SEND(HANDSHAKE, key_update_asked, 5);
+		ASSERT_EQ(0, tls_raw_update(&self->raw));
+	}
+	EXPECT_RESET(ALERT_SENT);
 }
 
 /* A flood with never a byte of data is an attack. */

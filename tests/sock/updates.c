@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/sendfile.h>
 
 #include "pump.h"
 #include "test.h"
@@ -75,15 +74,10 @@ do {									\
 
 TEST_F(update, echo)
 {
-	static char b[65536];
-	ssize_t n;
-
 	self->pump.send = self->pump.expect = 2 << 20;
 	self->pump.updates = 100;
 	ASSERT_EQ(0, pump_start(&self->pump));
-	while ((n = read(self->p.agent, b, sizeof(b))) > 0)
-		ASSERT_EQ(0, pair_send(self->p.agent, b, n));
-	EXPECT_EQ(0, n);
+	EXPECT_EQ(0, pump_echo(self->p.agent));
 	pair_close_agent(&self->p);
 	EXPECT_ECHOED();
 }
@@ -219,28 +213,10 @@ TEST_F(update, echo_peek)
 	EXPECT_ECHOED();
 }
 
-struct sender {
-	int fd;
-	int file;
-	size_t len;
-	int failed;
-};
-
-static void *send_file(void *arg)
-{
-	struct sender *s = arg;
-	off_t off = 0;
-
-	while (off < s->len && !s->failed)
-		if (sendfile(s->fd, s->file, &off, s->len - off) <= 0)
-			s->failed = errno;
-	return NULL;
-}
-
 /* sendfile() in one thread, read() in another. */
 TEST_F(update, sendfile_while_reading)
 {
-	struct sender sender = { self->p.agent, -1, 4 << 20, 0 };
+	struct pump_file sender = { self->p.agent, -1, 4 << 20, 0 };
 	uint64_t file_hash, hash = PUMP_HASH;
 	char *data = malloc(sender.len);
 	static char b[65536];
@@ -256,7 +232,7 @@ TEST_F(update, sendfile_while_reading)
 	self->pump.expect = sender.len;
 	self->pump.updates = 100;
 	ASSERT_EQ(0, pump_start(&self->pump));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, send_file, &sender));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, pump_file, &sender));
 	while ((n = read(self->p.agent, b, sizeof(b))) > 0) {
 		hash = pump_hash(hash, b, n);
 		got += n;

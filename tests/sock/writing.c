@@ -185,6 +185,39 @@ TEST_F(conn, sendfile)
 	EXPECT_EQ(BULK, conn.tx_bytes);
 }
 
+/* Where less than a segment may wait to be sent, a record that is full goes at once,
+ * whatever else is announced: nothing makes room for the next one but TCP's probe
+ * timer. As sendfile() does it, and as send().
+ */
+TEST_F(conn, full_record_goes)
+{
+	const int size = 1 << 14, low = size;
+	char *data = malloc(size);
+	int pipes[2], unsent, one = 1;
+
+	if (variant->params.plain)
+		SKIP(return, "plain TCP has no records");
+	pair_fill(data, size, 5);
+	ASSERT_EQ(0, pipe2(pipes, O_CLOEXEC));
+	ASSERT_EQ(0, setsockopt(self->p.agent, IPPROTO_TCP, TCP_NOTSENT_LOWAT,
+				&low, sizeof(low)));
+	ASSERT_EQ(0, setsockopt(self->p.agent, IPPROTO_TCP, TCP_NODELAY, &one,
+				sizeof(one)));
+	ASSERT_EQ(0, pair_send(pipes[1], data, size));
+	ASSERT_EQ(size, splice(pipes[0], NULL, self->p.agent, NULL, size,
+			       SPLICE_F_MORE));
+	ASSERT_EQ(0, ioctl(self->p.agent, SIOCOUTQNSD, &unsent));
+	EXPECT_EQ(0, unsent);
+	EXPECT_CLIENT_READS(data, size);
+
+	ASSERT_EQ(size, send(self->p.agent, data, size, MSG_MORE));
+	ASSERT_EQ(0, ioctl(self->p.agent, SIOCOUTQNSD, &unsent));
+	EXPECT_EQ(0, unsent);
+	EXPECT_CLIENT_READS(data, size);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
 TEST_F(conn, sendfile_empty_and_short)
 {
 	int file = file_of("0123456789", 10);
