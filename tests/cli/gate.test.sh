@@ -77,6 +77,16 @@ ok 'gate set changes'
 gate -j gate show six
 went_well && json '.[0] | .state == "up" and .address == "*" and .port == 9094'
 ok 'what was set is there'
+gate gate set six key-records 1000
+went_well
+gate -j gate show six
+went_well && json '.[0].key_records == 1000'
+ok 'gate set of the records that a key protects'
+gate gate set six key-records 0
+went_well
+gate -j gate show six
+went_well && json '.[0] | has("key_records") | not'
+ok 'and back to what the cipher allows'
 gate gate set six port 9092
 refused 2 'another gate has this address and port'
 ok 'gate set onto the port of another'

@@ -28,11 +28,12 @@ wrong 'gate add a port 65536' "'65536' is not a number from 1 to 65535"
 wrong 'gate add a port 4294967297' "'4294967297' is not a number"
 wrong 'gate add a port 9092x' "'9092x' is not a number"
 wrong 'gate add a port +1' "'+1' is not a number"
-wrong 'gate add a prt 1' "'prt' is not one of port, address, state"
+wrong 'gate add a prt 1' "'prt' is not one of port, address, state, key-records"
 wrong 'gate add a port 1 address 1.2.3' "'1.2.3' is neither an IPv4"
 wrong 'gate add a port 1 address [1.2.3.4]' 'is neither an IPv4'
 wrong 'gate add a port 1 state open' "'open' is not one of up, down"
 wrong 'gate set a' 'nothing to change'
+wrong 'gate set a key-records 16777217' 'key-records'
 wrong 'gate del' 'name is missing'
 wrong 'gate del a b' "'b' is too much"
 wrong 'conn list' "'list' is not one of show, kill"

@@ -4,6 +4,7 @@
 
 issue orders /O=ACME/CN=orders ca
 issue pay /O=ACME/CN=pay ca
+issue star '/O=ACME/CN=*.acme.com' ca
 agent agent
 config
 check "the helper starts without lists" helper_start
@@ -47,6 +48,15 @@ check "is denied" refuses client \
 check "everyone denied" now "deny: ['User:*']"
 check "is everyone" refuses orders \
 	"principal User:CN=orders,O=ACME is denied by 'User:*'"
+check "a star of the name itself" now "deny: ['User:CN=\\*.acme.com,O=ACME']"
+check "is denied by it" refuses star \
+	"principal User:CN=*.acme.com,O=ACME is denied by 'User:CN=\*.acme.com,O=ACME'"
+check "nobody else" passes orders
+check "with any rest behind it" now "allow: ['User:CN=\\*.ac*']"
+check "that one passes" passes star
+check "and nobody else" not_listed orders CN=orders,O=ACME
+check "a backslash and any rest is no star" now "allow: ['User:CN=\\\\*']"
+check "so nobody passes" not_listed star 'CN=*.acme.com,O=ACME'
 check "one value for a list of one" now "allow: 'User:*'"
 check "everyone allowed passes" eval 'passes client && passes orders'
 check "the name that a rule gives counts" now "principal-regex: CN=([^,]+)" \
@@ -62,7 +72,7 @@ counted() { # counted PRINCIPAL COUNT
 		length == 1 and .[0].count == $count' "$work/shown" ||
 		{ cat "$work/shown"; return 1; }
 }
-check "who was refused is counted" wait_for 60 counted CN=orders,O=ACME 3
+check "who was refused is counted" wait_for 60 counted CN=orders,O=ACME 4
 check "each by his own name" wait_for 60 counted CN=pay,O=ACME 2
 check "also by one that a rule gives" wait_for 60 counted orders 1
 check "the most often refused comes first" eval \
@@ -72,7 +82,7 @@ check "nobody is counted as others" jq -e '.[0].refused_others == 0' \
 	"$work/shown"
 check "gate show -s tells it in text" eval '
 	"$ktlsgate" -s gate show kafka >"$work/shown"
-	grep -qE "refused principal +3 CN=orders,O=ACME" "$work/shown"'
+	grep -qE "refused principal +4 CN=orders,O=ACME" "$work/shown"'
 check "without -s it does not" eval '
 	"$ktlsgate" gate show kafka >"$work/shown"
 	not grep -q "refused principal" "$work/shown"'

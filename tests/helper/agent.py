@@ -13,6 +13,8 @@ arguments.add_argument("--family", choices=["4", "6", "dual"], default="dual")
 arguments.add_argument("--backlog", type=int, default=128)
 arguments.add_argument("--no-accept", action="store_true",
                        help="listen only")
+arguments.add_argument("--quiet", action="store_true",
+                       help="do not tell what is read")
 arguments.add_argument("--library",
                        help="libktlsgate.so: tell who the client is")
 options = arguments.parse_args()
@@ -49,7 +51,13 @@ if not options.no_accept:
 while True:
     for key, _ in selector.select():
         if key.fileobj is listener:
-            connection, peer = listener.accept()
+            try:
+                connection, peer = listener.accept()
+            except OSError as error:
+                # Until a descriptor is free again.
+                print("cannot accept", error, flush=True)
+                selector.unregister(listener)
+                continue
             print("accepted", peer[0], peer[1],
                   connection.getsockname()[1], flush=True)
             if options.library:
@@ -62,7 +70,8 @@ while True:
             print("error", error, flush=True)
             data = b""
         if data:
-            print("read", data[:32], flush=True)
+            if not options.quiet or data.startswith(b"hello, agent"):
+                print("read", data[:32], flush=True)
             try:
                 key.fileobj.sendall(data)
             except OSError as error:    # killed meanwhile
@@ -71,3 +80,5 @@ while True:
         if not data:
             selector.unregister(key.fileobj)
             key.fileobj.close()
+            if not options.no_accept and listener not in selector.get_map():
+                selector.register(listener, selectors.EVENT_READ)

@@ -42,3 +42,37 @@ for i in 1 2 3; do
 	agent agent
 	check "restart $i of the agent" wait_for 60 mtls_echo
 done
+agents_stop
+
+# Killed with connections in every state.
+ends() {
+	timeout 300 python3 "$helper_dir/throng.py" ends 4 --ktlsgate "$ktlsgate" \
+		--agent "${agents[0]}" --ca "$work/ca.crt" \
+		--cert "$work/client.crt" --key "$work/client.key" \
+		>"$work/ends.json" 2>"$work/ends.err" &
+	ends=$!
+	wait_for 120 grep -q killed "$work/ends.err" || cat "$work/ends.err"
+}
+ended() { # ended STATE END: all of them
+	jq -e ".$1 | length == 4 and all($2)" "$work/ends.json" >/dev/null ||
+		{ cat "$work/ends.json" "$work/ends.err"; return 1; }
+}
+check "the helper starts, with more time for the agent" restart_with \
+	"agent-wait: 60s" "handshake-timeout: 60s"
+agent agent --quiet
+check "the agent is killed" ends
+agents=()
+agent agent --quiet
+wait $ends
+check "live clients get close_notify" ended live '. == "end"'
+check "those that will send nothing more do" ended half_closed '. == "end"'
+check "those whose request nobody read get an end, as by TCP" ended unread \
+	'. == "reset" or . == "end"'
+check "those in the accept queue are reset, as by TCP" ended queued \
+	'. == "reset"'
+check "those in their handshake are served by the next agent" ended begun .
+none() { [ "$("$ktlsgate" -j conn show | jq length)" = 0 ]; }
+check "the kernel has no connection left" wait_for 60 none
+tls_none() { awk '/TlsCurr.xSw/ { n += $2 } END { exit n }' /proc/net/tls_stat; }
+check "and no keys" wait_for 60 tls_none
+check "the gate is there by itself" mtls_echo

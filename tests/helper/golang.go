@@ -5,6 +5,7 @@
 //
 //	golang server ADDRESS CERTIFICATE KEY
 //	golang client ADDRESS CA
+//	golang load ADDRESS CA CERTIFICATE KEY
 //	golang hello
 package main
 
@@ -52,15 +53,19 @@ func server(address, certificate, key string) {
 	}
 }
 
-func client(address, ca string) {
+func roots(ca string) *x509.CertPool {
 	pem, err := os.ReadFile(ca)
 	if err != nil {
 		fail(err)
 	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(pem)
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(pem)
+	return pool
+}
+
+func client(address, ca string) {
 	conn, err := tls.Dial("tcp", address, &tls.Config{
-		RootCAs: roots, ServerName: "localhost",
+		RootCAs: roots(ca), ServerName: "localhost",
 	})
 	if err != nil {
 		fail(err)
@@ -79,6 +84,37 @@ func client(address, ca string) {
 		"suite":   tls.CipherSuiteName(state.CipherSuite),
 		"echo":    string(got) == string(sent),
 	})
+}
+
+// load sends standard input and writes what comes to standard output, both at
+// once.
+func load(address, ca, certificate, key string) {
+	pair, err := tls.LoadX509KeyPair(certificate, key)
+	if err != nil {
+		fail(err)
+	}
+	conn, err := tls.Dial("tcp", address, &tls.Config{
+		RootCAs: roots(ca), ServerName: "localhost",
+		Certificates: []tls.Certificate{pair},
+	})
+	if err != nil {
+		fail(err)
+	}
+	sent := make(chan error)
+	go func() {
+		_, err := io.Copy(conn, os.Stdin)
+		if err == nil {
+			err = conn.CloseWrite()
+		}
+		sent <- err
+	}()
+	if _, err = io.Copy(os.Stdout, conn); err != nil {
+		fail(err)
+	}
+	if err = <-sent; err != nil {
+		fail(err)
+	}
+	conn.Close()
 }
 
 // hello prints the numbers of what a default client offers.
@@ -105,9 +141,11 @@ func main() {
 		server(arguments[1], arguments[2], arguments[3])
 	case arguments[0] == "client" && len(os.Args) == 4:
 		client(arguments[1], arguments[2])
+	case arguments[0] == "load" && len(os.Args) == 6:
+		load(arguments[1], arguments[2], arguments[3], arguments[4])
 	case arguments[0] == "hello" && len(os.Args) == 2:
 		hello()
 	default:
-		fail(fmt.Errorf("usage: golang server ADDRESS CERTIFICATE KEY | client ADDRESS CA | hello"))
+		fail(fmt.Errorf("usage: golang server ADDRESS CERTIFICATE KEY | client ADDRESS CA | load ADDRESS CA CERTIFICATE KEY | hello"))
 	}
 }

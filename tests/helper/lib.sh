@@ -12,6 +12,7 @@ number=0
 failed=0
 helper_pid=
 agents=()
+exec {never}<> <(:)		# nobody writes to it: a clock to wait by
 
 # check DESCRIPTION COMMAND...: one line of TAP, what was said if it failed.
 check() {
@@ -40,7 +41,7 @@ wait_for() {
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $until ] || { echo "not within its time: $*"; return 1; }
-		python3 -c 'import time; time.sleep(0.05)'
+		read -rt 0.05 -u "$never" || :
 	done
 }
 
@@ -167,6 +168,26 @@ helper_kill() {
 	kill -9 "$helper_pid"
 	wait "$helper_pid" 2>/dev/null
 	helper_pid=
+}
+
+# unit_install [KEY: VALUE...]: the systemd unit as it is installed, with one gate.
+# The tree's module is not in /lib/modules: it is loaded already.
+unit_install() {
+	"$ktlsgated" --detach >/dev/null 2>&1
+	install -m 755 "$ktlsgated" /usr/sbin/ktlsgated
+	install -m 644 "$tree/userspace/systemd/ktlsgated.service" \
+		/etc/systemd/system/
+	mkdir -p /etc/systemd/system/ktlsgated.service.d /etc/ktlsgate
+	config "$@"
+	sed -i "s|$work|/etc/ktlsgate|" "$work/gates.yaml"
+	cp "$work"/{server.crt,server.key,ca.crt} /etc/ktlsgate/
+	cp "$work/gates.yaml" /etc/ktlsgate/ktlsgated.yaml
+	systemctl daemon-reload
+}
+unit_remove() {
+	systemctl stop ktlsgated
+	rm -rf /etc/systemd/system/ktlsgated.service* /etc/ktlsgate
+	systemctl daemon-reload
 }
 
 # Sends SIGHUP and waits for the word about it.

@@ -5,8 +5,9 @@
 # parts (config dn refusals ...) only those.
 # tests/static/parts runs certs and dn, which need no kernel.
 all=(config names mapping spiffe admission handshake profiles refusals chains
-     choice pkcs11 steering agent reload rotation resumption crl ocsp live relay
-     namespace service)
+     choice pkcs11 steering limits hostile death resources
+     agent reload rotation resumption crl ocsp live relay
+     keyupdate namespace service)
 [ "${1-}" != --parts ] || { echo "${all[@]}"; exit; }
 . "$(dirname "$0")/lib.sh"
 

@@ -7,17 +7,7 @@ if [ ! -d /run/systemd/system ]; then
 	echo "ok $number - the unit # SKIP no systemd in this guest"
 	return
 fi
-"$ktlsgated" --detach >/dev/null 2>&1
-install -m 755 "$ktlsgated" /usr/sbin/ktlsgated
-install -m 644 "$tree/userspace/systemd/ktlsgated.service" \
-	/etc/systemd/system/
-# The tree's module is not in /lib/modules: it is loaded already.
-mkdir -p /etc/systemd/system/ktlsgated.service.d /etc/ktlsgate
-config
-sed -i "s|$work|/etc/ktlsgate|" "$work/gates.yaml"
-cp "$work"/{server.crt,server.key,ca.crt} /etc/ktlsgate/
-cp "$work/gates.yaml" /etc/ktlsgate/ktlsgated.yaml
-systemctl daemon-reload
+unit_install
 
 agent agent
 check "the unit starts" systemctl start ktlsgated
@@ -41,6 +31,19 @@ entry() {
 }
 check "a refusal is in the journal with its fields" wait_for 60 entry \
 	no-certificate
+
+# Each end and its reason, in the journal.
+install -m 755 "$ktlsgate" /usr/sbin/ktlsgate
+install -m 644 "$tree/userspace/systemd/ktlsgate-monitor.service" \
+	/etc/systemd/system/
+systemctl daemon-reload
+check "the log of connections starts" systemctl start ktlsgate-monitor
+logged() { journalctl -q -t ktlsgate -o cat --no-pager | grep -qE "$1"; }
+ends() { mtls_echo && logged "Z closed +kafka 127.0.0.1:.* peer-close-notify"; }
+check "an end and its reason are in it" wait_for 60 ends
+client >/dev/null
+check "and a refusal" wait_for 60 logged "Z refused +kafka 127.0.0.1:"
+systemctl stop ktlsgate-monitor
 
 pid=$(systemctl show -P MainPID ktlsgated)
 status() { awk -v key="$1:" '$1 == key { print $2 }' "/proc/$pid/status"; }
@@ -92,5 +95,33 @@ check "stopped, the port stays closed" eval \
 	'client --raw 6869 --timeout 20 >/dev/null; said ".connected == false"'
 check "and nothing is told to be in force" not test -e \
 	/run/ktlsgated/gates.json
-rm -rf /etc/systemd/system/ktlsgated.service* /etc/ktlsgate
+
+# A socket unit listens before the helper does, and starts it.
+config "steering: false" "listen-port: 9443"
+sed "s|$work|/etc/ktlsgate|" "$work/gates.yaml" >/etc/ktlsgate/ktlsgated.yaml
+cat >/etc/systemd/system/ktlsgated.socket <<-X
+	[Socket]
+	ListenStream=9443
+	FileDescriptorName=kafka
+	ReusePort=yes
+X
+"$ktlsgated" --detach >/dev/null
 systemctl daemon-reload
+check "a socket unit listens" systemctl start ktlsgated.socket
+check "the helper does not run" not systemctl is-active ktlsgated
+check "a client starts it, waits and is served" mtls_echo --port 9443
+check "it took the socket" eval \
+	'! journalctl -q -u ktlsgated | grep -q "is no gate.s" &&
+	 [ "$(ss -Hltn "sport = :9443" | wc -l)" = "$(nproc)" ]'
+check "clients of all workers are served" eval '
+	for i in $(seq 8); do mtls_echo --port 9443 || exit 1; done'
+sed -i s/FileDescriptorName=kafka/FileDescriptorName=other/ \
+	/etc/systemd/system/ktlsgated.socket
+systemctl stop ktlsgated.socket ktlsgated
+systemctl daemon-reload
+systemctl start ktlsgated.socket ktlsgated
+check "one that is no gate's is told" eval \
+	'journalctl -q -u ktlsgated | grep -q "socket other is no gate.s"'
+systemctl stop ktlsgated.socket
+rm /etc/systemd/system/ktlsgated.socket
+unit_remove

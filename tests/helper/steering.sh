@@ -48,6 +48,15 @@ config
 check "a reload takes the exemption away" reload
 check "then the source is not exempt" eval \
 	'not plaintext_passes --source 127.0.0.7'
+for address in 0.0.0.0 ::; do
+	config "address: '$address'"
+	check "reload with address $address" reload
+	check "that is any: plaintext stays outside" eval \
+		'not plaintext_passes && not plaintext_passes --address ::1'
+	check "and TLS is served" mtls_echo
+done
+config
+check "reload without an address" reload
 check "many clients spread over the workers" eval '
 	for i in $(seq 20); do mtls_echo || exit 1; done'
 
@@ -60,7 +69,10 @@ check "helper killed: TLS clients neither" eval \
 check "the agent has seen nobody" agent_saw_nothing
 check "another port of the host is not concerned" eval \
 	'agent other --port 9099 && plaintext_passes --port 9099'
+pins=$(echo /sys/fs/bpf/ktlsgate/netns-*)
+bpftool map create "$pins/gates_v0" type hash key 4 value 4 entries 1 name old
 check "a new helper takes over" helper_start
+check "maps of another version are gone" not test -e "$pins/gates_v0"
 check "and serves" mtls_echo
 check "its steering is the pinned one" eval \
 	'[ "$(bpftool link show | grep -c "netns.*sk_lookup\|sk_lookup")" -ge 1 ] &&
