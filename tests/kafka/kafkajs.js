@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // usage: kafkajs.js BOOTSTRAP TLS-FOLDER produce TOPIC FILE
-//        kafkajs.js BOOTSTRAP TLS-FOLDER consume TOPIC FILE RECORDS
+//        kafkajs.js BOOTSTRAP TLS-FOLDER consume TOPIC RECORDS
 //        kafkajs.js BOOTSTRAP TLS-FOLDER list
 // CERTIFICATE in the environment is the client's, by default payments.
 // One line is one record. The consumer stays connected when it has them all,
@@ -11,7 +11,7 @@ const fs = require('fs');
 const readline = require('readline');
 const { Kafka, logLevel } = require('kafkajs');
 
-const [bootstrap, tls, what, topic, file, count] = process.argv.slice(2);
+const [bootstrap, tls, what, topic, last] = process.argv.slice(2);
 const name = process.env.CERTIFICATE || 'payments';
 const kafka = new Kafka({
 	clientId: 'kafkajs',
@@ -19,9 +19,10 @@ const kafka = new Kafka({
 	// What counts is thrown. The rest, such as a topic that the broker is
 	// just about to create, is tried again.
 	logLevel: logLevel.NOTHING,
-	// A second is not enough for a handshake in emulation.
+	// The broker is emulated.
 	connectionTimeout: 60000,
 	requestTimeout: 60000,
+	retry: what === 'list' ? { retries: 0 } : {},
 	ssl: {
 		ca: [fs.readFileSync(`${tls}/ca.crt`)],
 		cert: fs.readFileSync(`${tls}/${name}.crt`),
@@ -43,7 +44,7 @@ async function produce() {
 	await producer.connect();
 	// Not before: lines that come while nobody iterates are lost.
 	const lines = readline.createInterface({
-		input: fs.createReadStream(file),
+		input: fs.createReadStream(last),
 	});
 	for await (const value of lines) {
 		messages.push({ value });
@@ -62,8 +63,7 @@ async function consume() {
 		// From the broker in one go: that is where sendfile pays.
 		maxBytesPerPartition: 4 * 1024 * 1024,
 	});
-	const out = fs.openSync(file, 'w');
-	let left = Number(count);
+	let left = Number(last);
 
 	process.once('SIGTERM', async () => {
 		await consumer.disconnect();
@@ -75,14 +75,14 @@ async function consume() {
 		eachBatch: async ({ batch }) => {
 			const text = batch.messages.map((m) => `${m.value}\n`);
 
-			fs.appendFileSync(out, text.join(''));
+			fs.writeFileSync(1, text.join(''));
 			left -= batch.messages.length;
 		},
 	});
 }
 
 async function list() {
-	const admin = kafka.admin({ retry: { retries: 0 } });
+	const admin = kafka.admin();
 
 	await admin.connect();
 	console.log(`topics ${await admin.listTopics()}`);

@@ -13,7 +13,8 @@ tree=$(cd "$kafka_dir/../.." && pwd)
 work=/var/tmp/kafka		# of this boot: the guest's disk is a snapshot
 given=$tree/build/kafka-job	# what tests/kafka/prepare made
 tls=$given/tls
-bootstrap=localhost:9092	# the gate
+clients=$tree/build/kafka-clients	# what client-host is asked, and answers
+bootstrap=127.0.0.1:9092	# the gate, as the clients dial it
 inside=127.0.0.1:9094		# the broker's own listener, for other brokers
 broker=''			# process ID
 exec {never}<> <(:)		# nobody writes to it: a clock to wait by
@@ -39,6 +40,48 @@ stopped() {
 	wait "$1" 2>/dev/null || :
 }
 
+# --- clients ----------------------------------------------------------------
+
+# The wire to the clients' machine: see boot_kafka() of host.sh.
+wire_up() {
+	modprobe virtio_net
+	wait_for 60 "the network card" ip link set eth0 up
+	ip address add 10.0.2.15/24 dev eth0
+}
+
+# client_begin NAME [VARIABLE=VALUE...] FUNCTION ARGUMENTS...: has a function of
+# clients.sh run where the clients are, with these in its environment. What it
+# prints is in $clients/NAME.out and NAME.err, its status in NAME.status.
+client_begin() {
+	local run=$clients/$1
+	rm -f "$run".*
+	printf '%q ' "${@:2}" >"$run.asked"
+	mv "$run.asked" "$run.go"
+}
+
+client_ended() { [ -e "$clients/$1.status" ]; }
+
+# client_end NAME: waits for it and ends as it did.
+client_end() {
+	wait_for 400 "the end of client $1" client_ended "$1"
+	[ "$(cat "$clients/$1.status")" = 0 ] || {
+		tail -n 20 "$clients/$1.out" "$clients/$1.err"
+		return 1
+	} >&2
+}
+
+client() {
+	client_begin "$@"
+	client_end "$1"
+}
+
+# client_stop NAME [SIGNAL]: ends it, whatever its status then is.
+client_stop() {
+	echo "${2:-TERM}" >"$clients/$1.stopping"
+	mv "$clients/$1.stopping" "$clients/$1.stop"
+	wait_for 60 "the end of client $1" client_ended "$1"
+}
+
 # --- the gate ---------------------------------------------------------------
 
 # Files where `make install` puts them: it made this folder.
@@ -62,8 +105,6 @@ helper_config() {
 		    private-key: /etc/ktlsgate/tls/tls.key
 		    client-auth: required
 		    client-ca: /etc/ktlsgate/tls/ca.crt
-		    # Java's first handshake takes long in emulation.
-		    handshake-timeout: 60s
 	END
 }
 
@@ -109,7 +150,7 @@ broker_config() {
 		node.id=1
 		controller.quorum.voters=1@localhost:9093
 		listeners=PLAINTEXT://:9092,INTERNAL://127.0.0.1:9094,CONTROLLER://localhost:9093
-		advertised.listeners=PLAINTEXT://localhost:9092,INTERNAL://127.0.0.1:9094
+		advertised.listeners=PLAINTEXT://$bootstrap,INTERNAL://127.0.0.1:9094
 		listener.security.protocol.map=PLAINTEXT:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT
 		inter.broker.listener.name=INTERNAL
 		controller.listener.names=CONTROLLER
@@ -124,17 +165,27 @@ broker_config() {
 		transaction.state.log.num.partitions=1
 		group.initial.rebalance.delay.ms=0
 		log.cleaner.enable=false
+		# In emulation the one broker's heartbeats may be late.
+		broker.session.timeout.ms=60000
+		num.network.threads=2
+		num.io.threads=2
+		# No MBeans: nobody looks, and each costs.
+		metric.reporters=
 	END
 }
 
-# launch_broker: formats and starts, in the background, for it takes long.
+format_broker() {
+	java_run kafka.tools.StorageTool format -t MkU3OEVBNTcwNTJENDM2Qk \
+		-c "$work/server.properties" >"$work/log/format" 2>&1 ||
+		{ cat "$work/log/format" >&2; return 1; }
+}
+
+# launch_broker: in the background, for it takes long.
 launch_broker() {
 	broker_config
-	{
-		java_run kafka.tools.StorageTool format -t MkU3OEVBNTcwNTJENDM2Qk \
-			-c "$work/server.properties" &&
-			EXEC=exec java_run kafka.Kafka "$work/server.properties"
-	} >"$work/log/broker" 2>&1 &
+	cp -a "$given/data" "$work/data"
+	EXEC=exec java_run kafka.Kafka "$work/server.properties" \
+		>"$work/log/broker" 2>&1 &
 	broker=$!
 }
 

@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # lib.sh has the rest
 # Clients that a gate must refuse, and the error that both sides saw. librdkafka
-# is asked, for it says what the server's alert was.
+# is asked, for it says what the server's alert was; -L asks for the metadata and
+# gives up after -m seconds.
 
 # refusals CODE: the events, so far, of clients refused for this reason.
 refusals() {
@@ -12,25 +13,22 @@ refusals() {
 
 more_refusals() { [ "$(refusals "$1" | wc -l)" -gt "$2" ]; }
 
-# refuse NAME CODE KCAT...: runs it to its failure. What kcat saw goes into
+# refuse NAME CODE CLIENT...: runs it to its failure. What the client saw goes into
 # $work/refused/NAME.client, the helper's event into NAME.helper.
 refuse() {
-	local name=$1 code=$2 before client=''
+	local name=$1 code=$2 before
 	shift 2
 	mkdir -p "$work/refused"
 	before=$(refusals "$code" | wc -l)
-	# -L asks for the metadata and gives up after -m seconds.
-	EXEC=exec "$@" -L -m 60 >"$work/refused/$name.out" 2>"$work/refused/$name.err" &
-	client=$!
+	client_begin "$name" "$@"
 	wait_for 60 "the refusal of $name" more_refusals "$code" "$before"
 	wait_for 60 "the error of $name" client_error "$name"
 	# kcat takes a SIGTERM for its minute to be over.
-	kill -KILL "$client" 2>/dev/null || :
-	wait "$client" 2>/dev/null || :
+	client_stop "$name" KILL
 	client_error "$name" >"$work/refused/$name.client"
 	refusals "$code" | sed -n "$((before + 1))p" \
 		>"$work/refused/$name.helper"
-	if grep -q topic "$work/refused/$name.out"; then
+	if grep -q topic "$clients/$name.out"; then
 		echo "$name: was served" >&2
 		return 1
 	fi
@@ -39,26 +37,20 @@ refuse() {
 # The first failure, without librdkafka's names for thread and broker. A
 # refusal after the handshake (TLS 1.3) is seen by some as a disconnect.
 client_error() {
-	grep -m 1 -E '\|(FAIL|ERROR)\||^kafkajs: ' "$work/refused/$1.err" |
+	grep -m 1 -E '\|(FAIL|ERROR)\||^kafkajs: ' "$clients/$1.err" |
 		sed -E 's/^%[^]]*\]: //; s/^kafkajs: //; s,^[a-z_]+://[^ ]*: ,,; s,^[^ ]+/bootstrap: ,,'
 }
 
-kcat_without_certificate() {
-	${EXEC:-} kcat -b "$bootstrap" -X security.protocol=ssl \
-		-X ssl.ca.location="$tls/ca.crt" "$@"
+refuse_without_certificate() {
+	refuse no-certificate no-certificate kcat_without_certificate -L -m 60
 }
-
-kcat_plaintext() { ${EXEC:-} kcat -b "$bootstrap" "$@"; }
 
 # librdkafka keeps a certificate back whose CA the server does not name.
-kafkajs_stranger() { export CERTIFICATE=stranger; kafkajs list; }
-
-refuse_all() {
-	refuse no-certificate no-certificate kcat_without_certificate
-	refuse other-ca bad-certificate kafkajs_stranger
-	refuse plaintext not-tls kcat_plaintext
-	refusals_json | jq -r '"   \(.what): client: \(.client)\n   helper: \(.helper)"'
+refuse_other_ca() {
+	refuse other-ca bad-certificate CERTIFICATE=stranger kafkajs list
 }
+
+refuse_plaintext() { refuse plaintext not-tls kcat_plaintext -L -m 60; }
 
 refusals_json() {
 	local name

@@ -31,7 +31,8 @@ check() {
 
 # Without these there is nothing to test.
 set_up() {
-	install_clients
+	wire_up
+	install_kafka
 	launch_broker
 	install_ktlsgate
 	load_module
