@@ -7,6 +7,9 @@ O ?= $(tree)/build/host
 KDIR ?= /lib/modules/$(shell uname -r)/build
 KERNEL ?= all
 ONLY ?=
+MINUTES ?= 60
+SEED ?=
+RATE ?= 100
 DESTDIR ?=
 PREFIX ?= /usr
 
@@ -14,7 +17,8 @@ PREFIX ?= /usr
 out := $(abspath $(O))
 cache := $(or $(KTLSGATE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ktlsgate)
 
-.PHONY: all help modules userspace install run test clean distclean
+.PHONY: all help modules userspace install run test fuzz soak bench bench-check \
+	bench-host clean distclean
 
 all: modules userspace
 
@@ -23,6 +27,12 @@ help:
 	@echo "make install      install them (DESTDIR, PREFIX=/usr)"
 	@echo "make run          the main job in a virtual machine: Kafka behind a gate"
 	@echo "make test         the tests (KERNEL=6.1|6.12|7|all|debug ONLY=<pattern>)"
+	@echo "make fuzz         the parsers, a minute each (FUZZ_SECONDS=60 ONLY=<pattern>);"
+	@echo "                  ONLY=netlink: the module (OPERATIONS=1000000 SEED= KERNEL=debug)"
+	@echo "make soak         Kafka under load while everything goes wrong (MINUTES=60 SEED= RATE=100)"
+	@echo "make bench        what it costs, beside what else could be run (ONLY=<pattern>)"
+	@echo "make bench-check  our counted figures against tests/bench/baseline.json"
+	@echo "make bench-host   times and throughput on this machine"
 	@echo "make clean        remove build/"
 	@echo "make distclean    also remove the cache of guests and downloads"
 
@@ -58,6 +68,22 @@ run:
 
 test:
 	$(tree)/tests/run --kernel $(KERNEL) $(if $(ONLY),--only '$(ONLY)')
+
+# KERNEL=all is what make test has, and nothing to fuzz on.
+fuzz:
+	@KERNEL=$(filter-out all,$(KERNEL)) $(tree)/tests/fuzz/run $(if $(ONLY),'$(ONLY)')
+
+soak:
+	$(tree)/tests/run-soak '$(MINUTES)' '$(SEED)' '$(RATE)'
+
+bench:
+	$(tree)/tests/bench/bench $(if $(ONLY),'$(value ONLY)')
+
+bench-check:
+	$(tree)/tests/bench/bench --check $(if $(ONLY),'$(value ONLY)')
+
+bench-host:
+	$(tree)/tests/bench/host $(if $(ONLY),'$(value ONLY)')
 
 clean:
 	@echo "removing $(tree)/build"
