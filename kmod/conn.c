@@ -160,6 +160,7 @@ void ktlsgate_conn_put(struct ktlsgate_conn *conn)
 	ktlsgate_gate_put(conn->gate);
 	ktlsgate_identity_free(conn->identity);
 	kfree(conn->note);
+	kfree(conn->relay_reason);
 	kfree(conn->close_text);
 	memzero_explicit(&conn->rx_secret, sizeof(conn->rx_secret));
 	memzero_explicit(&conn->tx_secret, sizeof(conn->tx_secret));
@@ -302,7 +303,7 @@ int ktlsgate_conn_fill(struct sk_buff *skb, struct ktlsgate_conn *conn,
 #undef PUT
 	if (reason && nla_put_u32(skb, KTLSGATE_A_CONN_CLOSE_REASON, reason))
 		return -EMSGSIZE;
-	if (conn->path == KTLSGATE_PATH_RELAY &&
+	if (conn->relay_reason &&
 	    nla_put_string(skb, KTLSGATE_A_CONN_RELAY_REASON,
 			   conn->relay_reason))
 		return -EMSGSIZE;

@@ -102,7 +102,9 @@ enum ktlsgate_conn_flag {
  * @note_len: bytes of @note
  * @path: who encrypts; all of the above that is about keys, alerts and control
  *	records is idle when it is the helper
- * @relay_reason: why it does, "" otherwise
+ * @relay_reason: why it does, NULL otherwise; set before the connection is
+ *	registered. Few connections have one, and without room for it they fit
+ *	into 512 bytes.
  */
 struct ktlsgate_conn {
 	struct sock			*sk;
@@ -148,7 +150,7 @@ struct ktlsgate_conn {
 	void				*note;
 	u16				note_len;
 	enum ktlsgate_path		path;
-	char				relay_reason[KTLSGATE_RELAY_REASON_MAX + 1];
+	const char			*relay_reason;
 };
 
 /* Valid in the layered operations of the socket, which run only while

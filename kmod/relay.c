@@ -90,7 +90,7 @@ static int relay_take_address(struct genl_info *info, int attr,
  * @sk: its socket, ktlsgate_relay_check()
  * @info: the request
  *
- * Return: 0, -EINVAL or -EAFNOSUPPORT, which is then explained.
+ * Return: 0, -EINVAL, -EAFNOSUPPORT or -ENOMEM, which is then explained.
  */
 int ktlsgate_relay_take(struct ktlsgate_conn *conn, const struct sock *sk,
 			struct genl_info *info)
@@ -100,8 +100,10 @@ int ktlsgate_relay_take(struct ktlsgate_conn *conn, const struct sock *sk,
 	conn->path = KTLSGATE_PATH_RELAY;
 	conn->peer_port = nla_get_u16(attrs[KTLSGATE_A_HANDOFF_PEER_PORT]);
 	conn->local_port = nla_get_u16(attrs[KTLSGATE_A_HANDOFF_LOCAL_PORT]);
-	nla_strscpy(conn->relay_reason, attrs[KTLSGATE_A_HANDOFF_RELAY_REASON],
-		    sizeof(conn->relay_reason));
+	conn->relay_reason = nla_strdup(attrs[KTLSGATE_A_HANDOFF_RELAY_REASON],
+					GFP_KERNEL_ACCOUNT);
+	if (!conn->relay_reason)
+		return refuse_no_memory(info->extack);
 	return relay_take_address(info, KTLSGATE_A_HANDOFF_PEER_ADDRESS, sk,
 				  &conn->peer) ?:
 	       relay_take_address(info, KTLSGATE_A_HANDOFF_LOCAL_ADDRESS, sk,
