@@ -67,11 +67,11 @@ run:
 	$(tree)/tests/run-main-job
 
 test:
-	$(tree)/tests/run --kernel $(KERNEL) $(if $(ONLY),--only '$(ONLY)')
+	$(tree)/tests/run --kernel $(KERNEL) $(if $(ONLY),--only '$(value ONLY)')
 
 # KERNEL=all is what make test has, and nothing to fuzz on.
 fuzz:
-	@KERNEL=$(filter-out all,$(KERNEL)) $(tree)/tests/fuzz/run $(if $(ONLY),'$(ONLY)')
+	@KERNEL=$(filter-out all,$(KERNEL)) $(tree)/tests/fuzz/run $(if $(ONLY),'$(value ONLY)')
 
 soak:
 	$(tree)/tests/run-soak '$(MINUTES)' '$(SEED)' '$(RATE)'

@@ -35,7 +35,7 @@ load() { [ -d /sys/module/ktlsgate ] || insmod "$KMOD"; }
 
 modprobe tls
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(absent usage gate conn monitor doctor served)
+[ ${#parts[@]} -gt 0 ] || parts=(absent usage completion gate conn monitor doctor served)
 for part in "${parts[@]}"; do
 	echo "# $part"
 	case $part in

@@ -35,12 +35,14 @@ for family in 4 6 dual; do
 	: >"$work/helper.log"
 done
 
-agent agent
+agent agent --library "$tree/build/guest/userspace/libktlsgate.so.0"
 check "restart with exempt sources" restart_with \
 	'plaintext-from: [127.0.0.7/32, "::1"]'
 check "an exempt IPv4 source reaches the agent in plaintext" \
 	plaintext_passes --source 127.0.0.7
 check "an exempt IPv6 source as well" plaintext_passes --address ::1
+check "libktlsgate tells the agent of both that no gate let them in" eval \
+	'[ "$(grep -c "^principal Protocol not available$" "$work/agent.seen")" = 2 ]'
 check "its neighbour does not" eval \
 	'not plaintext_passes --source 127.0.0.8'
 check "its neighbour may speak TLS" mtls_echo --source 127.0.0.8

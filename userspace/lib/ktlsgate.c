@@ -9,12 +9,24 @@
 /* Most names fit at once; for others the kernel tells how long they are. */
 #define FIRST_TRY 512
 
+/* A socket that came through no gate does not know the level, for which kernels
+ * have two errors.
+ */
+static int ask(int fd, int option, void *value, socklen_t *size)
+{
+	int err = getsockopt(fd, SOL_KTLSGATE, option, value, size);
+
+	if (err && errno == EOPNOTSUPP)
+		errno = ENOPROTOOPT;
+	return err;
+}
+
 int ktlsgate_peer_info(int fd, struct ktlsgate_peer_info *info)
 {
 	socklen_t size = sizeof(*info);
 
 	memset(info, 0, sizeof(*info));
-	return getsockopt(fd, SOL_KTLSGATE, KTLSGATE_PEER_INFO, info, &size);
+	return ask(fd, KTLSGATE_PEER_INFO, info, &size);
 }
 
 static char *get_string(int fd, int option)
@@ -26,7 +38,7 @@ static char *get_string(int fd, int option)
 		char *longer;
 		int saved;
 
-		if (!getsockopt(fd, SOL_KTLSGATE, option, text, &size))
+		if (!ask(fd, option, text, &size))
 			return text;
 		saved = errno;
 		longer = saved == ERANGE ? realloc(text, size) : NULL;
