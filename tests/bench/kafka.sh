@@ -104,6 +104,9 @@ measure() {
 	printf '%-34s %-14s %10s instructions/byte\n' kafka-cold "$path" \
 		"${cold[$path]}"
 	for ((round = 1; round <= rounds; round++)); do
+		# What the round before made hot is compiled by now: otherwise Java's
+		# compilers take several times what the records do.
+		wait_for 600 "the end of what there is to compile" settled
 		value=$(consume "$path")
 		echo "# $path, round $round: $value"
 		[ -n "${warm[$path]:-}" ] &&
