@@ -5,7 +5,7 @@
 # cache of Apache Kafka, in plaintext, through a gate and by the broker's own SSL
 # listener. What broker, helper and kernel threads spent on a byte goes into FILE, as
 # measure.py has it: kafka-cold is the first 300 MiB after the broker's start,
-# kafka-warm the least of the ROUNDS that follow.
+# kafka-warm the least of ROUNDS more, after thousands of small requests.
 . "$(dirname "$0")/../kafka/lib.sh"
 
 result=$1
@@ -80,15 +80,31 @@ spent() {
 
 bytes=$(stat -c %s "$given/big.in")
 
+# records PATH TOPIC [OPTION...]: of a topic
+records() {
+	local path=$1 topic=$2
+	shift 2
+	case $path in
+	plaintext) kcat -b "$inside" -C -t "$topic" -q -o beginning -e "$@" ;;
+	ktlsgate) kcat_consume "$topic" -o beginning -e "$@" ;;
+	kafka-ssl) bootstrap=$ssl kcat_consume "$topic" -o beginning -e "$@" ;;
+	esac
+}
+
+# 300 MiB are 300 requests, and Java compiles in earnest what has run 5,000 times:
+# three times 4,000, each of one batch, stand for the hours that a broker has run.
+warm_up() {
+	local i
+	for i in 1 2 3; do
+		records "$1" small -X fetch.message.max.bytes=16384 >/dev/null
+	done
+}
+
 # consume PATH: instructions of the server's side for a byte
 consume() {
 	local before after
 	before=$(spent)
-	case $1 in
-	plaintext) kcat -b "$inside" -C -t big -q -o beginning -e ;;
-	ktlsgate) kcat_consume big -o beginning -e ;;
-	kafka-ssl) bootstrap=$ssl kcat_consume big -o beginning -e ;;
-	esac | wc -c >"$work/consumed"
+	records "$1" big | wc -c >"$work/consumed"
 	after=$(spent)
 	[ "$(cat "$work/consumed")" = "$bytes" ] ||
 		{ echo "$1: $(cat "$work/consumed") bytes instead of $bytes" >&2
@@ -103,6 +119,7 @@ measure() {
 	cold[$path]=$(consume "$path")
 	printf '%-34s %-14s %10s instructions/byte\n' kafka-cold "$path" \
 		"${cold[$path]}"
+	warm_up "$path"
 	for ((round = 1; round <= rounds; round++)); do
 		# What the round before made hot is compiled by now: otherwise Java's
 		# compilers take several times what the records do.
