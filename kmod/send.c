@@ -210,6 +210,35 @@ static int send_key_update(struct sock *sk, struct ktlsgate_conn *conn,
 	return 0;
 }
 
+/* kTLS says EBADMSG in both directions once it has given up on a record. One of
+ * the client's is told of by the reader, under its lock; what is left is one of
+ * ours, which there was no memory to encrypt.
+ */
+static bool send_given_up(const struct sock *sk, struct ktlsgate_conn *conn)
+{
+	bool ours;
+
+	if (likely(READ_ONCE(sk->sk_err) != EBADMSG) ||
+	    !mutex_trylock(&conn->rx_lock))
+		return false;
+	ours = READ_ONCE(sk->sk_err) == EBADMSG;
+	mutex_unlock(&conn->rx_lock);
+	return ours;
+}
+
+/* Ends the connection when it is beyond use: @err is that of send_key_update(). */
+static void send_unlock(struct sock *sk, struct ktlsgate_conn *conn, int err)
+{
+	bool given_up = send_given_up(sk, conn);
+
+	mutex_unlock(&conn->tx_lock);
+	if (unlikely(err == -EKEYREJECTED))
+		ktlsgate_fail_rekey(sk, err);
+	else if (unlikely(given_up))
+		ktlsgate_fail(sk, KTLSGATE_CLOSE_REASON_NO_MEMORY,
+			      KTLSGATE_ALERT_INTERNAL_ERROR);
+}
+
 /**
  * ktlsgate_send_owed() - send a KeyUpdate that is owed, if nothing hinders it
  * @sk: the socket, not locked, the send lock not held
@@ -229,28 +258,10 @@ void ktlsgate_send_owed(struct sock *sk)
 		err = 0;
 		if (test_bit(KTLSGATE_CONN_KEY_UPDATE_OWED, &conn->flags))
 			err = send_key_update(sk, conn, MSG_DONTWAIT);
-		mutex_unlock(&conn->tx_lock);
-		if (err == -EKEYREJECTED)
-			ktlsgate_fail_rekey(sk, err);
+		send_unlock(sk, conn, err);
 		if (err)
 			return;
 	}
-}
-
-/* kTLS says EBADMSG in both directions once it has given up on a record. One of
- * the client's is told of by the reader, under its lock; what is left is one of
- * ours, which there was no memory to encrypt.
- */
-static bool send_given_up(const struct sock *sk, struct ktlsgate_conn *conn)
-{
-	bool ours;
-
-	if (likely(READ_ONCE(sk->sk_err) != EBADMSG) ||
-	    !mutex_trylock(&conn->rx_lock))
-		return false;
-	ours = READ_ONCE(sk->sk_err) == EBADMSG;
-	mutex_unlock(&conn->rx_lock);
-	return ours;
 }
 
 /* The agent knows only connections that break. */
@@ -261,15 +272,11 @@ static int send_error(int err)
 
 static int send_end(struct sock *sk, struct ktlsgate_conn *conn, int ret)
 {
-	bool given_up = send_given_up(sk, conn);
 	bool used_up = ktlsgate_key_records_sent(sk) >= conn->key_records;
 
 	if (unlikely(used_up && conn->tx_secret.len))
 		set_bit(KTLSGATE_CONN_KEY_UPDATE_OWED, &conn->flags);
-	mutex_unlock(&conn->tx_lock);
-	if (unlikely(given_up))
-		ktlsgate_fail(sk, KTLSGATE_CLOSE_REASON_NO_MEMORY,
-			      KTLSGATE_ALERT_INTERNAL_ERROR);
+	send_unlock(sk, conn, 0);
 	if (unlikely(used_up && !conn->tx_secret.len))
 		ktlsgate_fail(sk, KTLSGATE_CLOSE_REASON_KEY_LIMIT,
 			      KTLSGATE_ALERT_CLOSE_NOTIFY);
@@ -298,12 +305,8 @@ static int send_begin(struct sock *sk, struct ktlsgate_conn *conn, int flags)
 	err = send_key_update(sk, conn, flags & MSG_DONTWAIT);
 	if (!err)
 		return 0;
-	mutex_unlock(&conn->tx_lock);
-	if (err == -EKEYREJECTED) {
-		ktlsgate_fail_rekey(sk, err);
-		err = -ECONNRESET;
-	}
-	return err;
+	send_unlock(sk, conn, err);
+	return err == -EKEYREJECTED ? -ECONNRESET : send_error(err);
 }
 
 /**

@@ -59,7 +59,7 @@ short() {
 # is how many programs began, the one that killed the guest among them.
 collect() {
 	local kernel=$1 log=$2 line program='' current='' name lines=0 first=0
-	local passed=0 failed=0 skipped=0 plan=0 seen=0 status ms
+	local passed=0 failed=0 skipped=0 plan=0 planned=no seen=0 status ms
 	collected=0
 	: >"$log"
 	while IFS= read -r line; do
@@ -69,7 +69,7 @@ collect() {
 		'@@ begin '*)
 			program=$(short "${line#@@ begin }")
 			collected=$((collected + 1))
-			passed=0 failed=0 skipped=0 plan=0 seen=0
+			passed=0 failed=0 skipped=0 plan=0 planned=no seen=0
 			first=$lines current='' ;;
 		'#  RUN '*)
 			current=${line#"#  RUN "}
@@ -77,6 +77,7 @@ collect() {
 			current=$(echo "${current%...}" | tr -d ' ')
 			first=$lines ;;
 		'1..'*)
+			planned=yes
 			plan=${line#1..}
 			plan=${plan%%[!0-9]*} ;;
 		'ok '* | 'not ok '*)
@@ -149,6 +150,10 @@ ends() {
 		record "$kernel" fail \
 			"$program: ended after $seen of $plan tests (status $1)" \
 			"$log" "$first" "$lines"
+	elif [ "$planned" = yes ] && [ "$plan" = 0 ]; then
+		failed=$((failed + 1))
+		record "$kernel" fail "$program: has no such test" "$log" \
+			"$first" "$lines"
 	elif [ "$1" = 4 ] && [ "$seen" = 0 ]; then
 		skipped=$((skipped + 1))
 		record "$kernel" skip "$program"
