@@ -8,7 +8,9 @@
 
 #include "compat/compat.h"
 #include "conn.h"
+#include "gate.h"
 #include "layer.h"
+#include "pages.h"
 #include "payload.h"
 
 /* With less there is little to gain. */
@@ -22,27 +24,52 @@ static bool payload_record_is_open(const struct sock *sk)
 	return tls_sw_ctx_tx(tls_get_ctx(sk))->open_rec;
 }
 
+/* What lies between what a fragment is filled with and the next place that is as deep
+ * in a page as @offset.
+ */
+static unsigned int payload_gap(const struct page_frag *frag,
+				unsigned long offset)
+{
+	return (offset - frag->offset) % PAGE_SIZE;
+}
+
+static bool payload_fits(const struct page_frag *frag, unsigned long offset,
+			 size_t size)
+{
+	return frag->page &&
+	       frag->offset + payload_gap(frag, offset) + size <= frag->size;
+}
+
 /* Ciphers work through what they read and what they write a page at a time. kTLS
  * puts a header before a record, which lets its pages begin elsewhere than those
  * of the data: each is cut in two, and the block on the cut is copied. So the
  * next record is laid where its data begins as deep in a page as @offset is.
  *
+ * Where the fragment has no room for all of the record, a page begins that was used
+ * before, so that none has to be cleared.
+ *
  * kTLS begins a page anew that nobody else holds: the caller puts what is returned,
  * NULL when there was nothing to do, once the data is sent.
  */
-static struct page *payload_align(struct sock *sk, unsigned long offset)
+static struct page *payload_lay(struct sock *sk, unsigned long offset,
+				size_t size)
 {
 	const struct tls_prot_info *prot = &tls_get_ctx(sk)->prot_info;
 	struct page_frag *frag = sk_page_frag(sk);
 
 	/* The socket's own is for who holds its lock. */
-	if (frag != &current->task_frag || payload_record_is_open(sk) ||
-	    !skb_page_frag_refill(PAGE_SIZE + PAYLOAD_FRAG_MIN, frag,
+	if (frag != &current->task_frag || payload_record_is_open(sk))
+		return NULL;
+	offset -= prot->prepend_size;
+	size += prot->overhead_size;
+	if (!payload_fits(frag, offset, size))
+		ktlsgate_pages_refill(frag, ktlsgate_conn(sk)->gate->id,
+				      sk->sk_allocation);
+	if (!skb_page_frag_refill(PAGE_SIZE + PAYLOAD_FRAG_MIN, frag,
 				  sk->sk_allocation) ||
 	    frag->size < PAYLOAD_ALIGN_MIN)
 		return NULL;
-	frag->offset += (offset - prot->prepend_size - frag->offset) %
-			PAGE_SIZE;
+	frag->offset += payload_gap(frag, offset);
 	get_page(frag->page);
 	return frag->page;
 }
@@ -78,7 +105,7 @@ static int payload_send_piece(struct sock *sk, const struct proto *base,
 	int ret;
 
 	if (size >= PAYLOAD_ALIGN_MIN && payload_offset(&msg->msg_iter, &offset))
-		page = payload_align(sk, offset);
+		page = payload_lay(sk, offset, size);
 	ret = base->sendmsg(sk, msg, size);
 	if (page)
 		put_page(page);
@@ -148,7 +175,7 @@ int ktlsgate_payload_sendpage(struct sock *sk, struct page *page, int offset,
 		conn->tx_open = 0;
 	room = TLS_MAX_PAYLOAD_SIZE - conn->tx_open;
 	if (flags & (MSG_MORE | MSG_SENDPAGE_NOTLAST))
-		laid = payload_align(sk, offset);
+		laid = payload_lay(sk, offset, room);
 	if (size == room && payload_must_go(sk))
 		flags &= ~(MSG_MORE | MSG_SENDPAGE_NOTLAST);
 	ret = conn->layer->base->sendpage(sk, page, offset, size, flags);
