@@ -12,9 +12,13 @@
 #include "layer.h"
 #include "pages.h"
 #include "payload.h"
+#include "reserve.h"
 
 /* With less there is little to gain. */
 #define PAYLOAD_ALIGN_MIN	(2 * PAGE_SIZE)
+
+/* What sendfile() gives at once, and so much of a longer write. */
+#define PAYLOAD_BATCH	SZ_64K
 
 /* What kTLS wants of a page fragment, or it takes a new one. */
 #define PAYLOAD_FRAG_MIN	32
@@ -112,6 +116,35 @@ static int payload_send_piece(struct sock *sk, const struct proto *base,
 	return ret;
 }
 
+static int payload_send_records(struct sock *sk, struct ktlsgate_conn *conn,
+				struct msghdr *msg, size_t size)
+{
+	struct iov_iter *iter = &msg->msg_iter;
+	unsigned int flags = msg->msg_flags;
+	size_t done = 0, room, piece, rest;
+	int ret;
+
+	lockdep_assert_held(&conn->tx_lock);
+	do {
+		if (!payload_record_is_open(sk))
+			conn->tx_open = 0;
+		room = TLS_MAX_PAYLOAD_SIZE - conn->tx_open;
+		piece = min(size - done, room);
+		rest = iov_iter_count(iter) - piece;
+		if (piece == room && payload_must_go(sk))
+			msg->msg_flags &= ~MSG_MORE;
+		iov_iter_truncate(iter, piece);
+		ret = payload_send_piece(sk, conn->layer->base, msg, piece);
+		iov_iter_reexpand(iter, iov_iter_count(iter) + rest);
+		msg->msg_flags = flags;
+		if (ret <= 0)
+			break;
+		conn->tx_open = (conn->tx_open + ret) % TLS_MAX_PAYLOAD_SIZE;
+		done += ret;
+	} while (ret == piece && done < size);
+	return done ?: ret;
+}
+
 /**
  * ktlsgate_payload_send() - give kTLS what the agent sends
  * @sk: the socket, not locked, the send lock held
@@ -123,31 +156,21 @@ static int payload_send_piece(struct sock *sk, const struct proto *base,
 int ktlsgate_payload_send(struct sock *sk, struct msghdr *msg, size_t size)
 {
 	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
-	const struct proto *base = conn->layer->base;
-	unsigned int flags = msg->msg_flags;
-	size_t done = 0, room, piece;
+	size_t done = 0, batch;
+	u32 reserved = 0;
 	int ret;
 
-	lockdep_assert_held(&conn->tx_lock);
 	do {
-		if (!payload_record_is_open(sk))
-			conn->tx_open = 0;
-		room = TLS_MAX_PAYLOAD_SIZE - conn->tx_open;
-		piece = min(size - done, room);
-		msg->msg_flags = flags;
-		if (piece == room && payload_must_go(sk))
-			msg->msg_flags &= ~MSG_MORE;
-		iov_iter_truncate(&msg->msg_iter, piece);
-		ret = payload_send_piece(sk, base, msg, piece);
-		iov_iter_reexpand(&msg->msg_iter,
-				  iov_iter_count(&msg->msg_iter) +
-				  size - done - piece);
+		batch = min_t(size_t, size - done, PAYLOAD_BATCH);
+		if (batch >= TLS_MAX_PAYLOAD_SIZE)
+			reserved = ktlsgate_reserve_begin(sk, batch);
+		ret = payload_send_records(sk, conn, msg, batch);
+		if (batch >= TLS_MAX_PAYLOAD_SIZE)
+			ktlsgate_reserve_end(sk, reserved);
 		if (ret <= 0)
 			break;
-		conn->tx_open = (conn->tx_open + ret) % TLS_MAX_PAYLOAD_SIZE;
 		done += ret;
-	} while (ret == piece && done < size);
-	msg->msg_flags = flags;
+	} while (ret == batch && done < size);
 	return done ?: ret;
 }
 
