@@ -15,6 +15,8 @@
  */
 #define GATES_MAX	1024
 
+static atomic64_t gate_ids;
+
 static struct ktlsgate_gate *gate_find(struct ktlsgate_net *kn,
 				       const char *name)
 {
@@ -123,6 +125,7 @@ int ktlsgate_gate_add(struct ktlsgate_net *kn, const char *name,
 		kfree(gate);
 		return refuse_no_memory(extack);
 	}
+	gate->id = atomic64_inc_return(&gate_ids);
 	strscpy(gate->name, name, sizeof(gate->name));
 	gate->where = change->where;
 	gate->down = change->down;

@@ -43,6 +43,7 @@ struct ktlsgate_traffic {
  * @list: in ktlsgate_net.gates while the gate exists, under gates_lock
  * @ref: the list holds one, each connection holds one
  * @seq: place in the list, for dumps that go on where they stopped
+ * @id: no other gate has or had it, in any namespace
  * @name: never changes
  * @where: under gates_lock
  * @down: takes no handoffs, under gates_lock
@@ -58,6 +59,7 @@ struct ktlsgate_gate {
 	struct list_head	list;
 	refcount_t		ref;
 	u32			seq;
+	u64			id;
 	char			name[KTLSGATE_NAME_MAX + 1];
 	struct ktlsgate_where	where;
 	bool			down;

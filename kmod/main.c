@@ -8,6 +8,7 @@
 #include "listener.h"
 #include "namespace.h"
 #include "netlink.h"
+#include "pages.h"
 
 static int __init ktlsgate_init(void)
 {
@@ -50,6 +51,7 @@ static void __exit ktlsgate_exit(void)
 	ktlsgate_close_exit();
 	ktlsgate_namespace_exit();
 	ktlsgate_layer_exit();
+	ktlsgate_pages_exit();
 	ktlsgate_listener_exit();
 	ktlsgate_key_exit();
 }

@@ -8,11 +8,17 @@
 
 #include "compat/compat.h"
 #include "conn.h"
+#include "gate.h"
 #include "layer.h"
+#include "pages.h"
 #include "payload.h"
+#include "reserve.h"
 
 /* With less there is little to gain. */
 #define PAYLOAD_ALIGN_MIN	(2 * PAGE_SIZE)
+
+/* What sendfile() gives at once, and so much of a longer write. */
+#define PAYLOAD_BATCH	SZ_64K
 
 /* What kTLS wants of a page fragment, or it takes a new one. */
 #define PAYLOAD_FRAG_MIN	32
@@ -22,27 +28,52 @@ static bool payload_record_is_open(const struct sock *sk)
 	return tls_sw_ctx_tx(tls_get_ctx(sk))->open_rec;
 }
 
+/* What lies between what a fragment is filled with and the next place that is as deep
+ * in a page as @offset.
+ */
+static unsigned int payload_gap(const struct page_frag *frag,
+				unsigned long offset)
+{
+	return (offset - frag->offset) % PAGE_SIZE;
+}
+
+static bool payload_fits(const struct page_frag *frag, unsigned long offset,
+			 size_t size)
+{
+	return frag->page &&
+	       frag->offset + payload_gap(frag, offset) + size <= frag->size;
+}
+
 /* Ciphers work through what they read and what they write a page at a time. kTLS
  * puts a header before a record, which lets its pages begin elsewhere than those
  * of the data: each is cut in two, and the block on the cut is copied. So the
  * next record is laid where its data begins as deep in a page as @offset is.
  *
+ * Where the fragment has no room for all of the record, a page begins that was used
+ * before, so that none has to be cleared.
+ *
  * kTLS begins a page anew that nobody else holds: the caller puts what is returned,
  * NULL when there was nothing to do, once the data is sent.
  */
-static struct page *payload_align(struct sock *sk, unsigned long offset)
+static struct page *payload_lay(struct sock *sk, unsigned long offset,
+				size_t size)
 {
 	const struct tls_prot_info *prot = &tls_get_ctx(sk)->prot_info;
 	struct page_frag *frag = sk_page_frag(sk);
 
 	/* The socket's own is for who holds its lock. */
-	if (frag != &current->task_frag || payload_record_is_open(sk) ||
-	    !skb_page_frag_refill(PAGE_SIZE + PAYLOAD_FRAG_MIN, frag,
+	if (frag != &current->task_frag || payload_record_is_open(sk))
+		return NULL;
+	offset -= prot->prepend_size;
+	size += prot->overhead_size;
+	if (!payload_fits(frag, offset, size))
+		ktlsgate_pages_refill(frag, ktlsgate_conn(sk)->gate->id,
+				      sk->sk_allocation);
+	if (!skb_page_frag_refill(PAGE_SIZE + PAYLOAD_FRAG_MIN, frag,
 				  sk->sk_allocation) ||
 	    frag->size < PAYLOAD_ALIGN_MIN)
 		return NULL;
-	frag->offset += (offset - prot->prepend_size - frag->offset) %
-			PAGE_SIZE;
+	frag->offset += payload_gap(frag, offset);
 	get_page(frag->page);
 	return frag->page;
 }
@@ -78,11 +109,40 @@ static int payload_send_piece(struct sock *sk, const struct proto *base,
 	int ret;
 
 	if (size >= PAYLOAD_ALIGN_MIN && payload_offset(&msg->msg_iter, &offset))
-		page = payload_align(sk, offset);
+		page = payload_lay(sk, offset, size);
 	ret = base->sendmsg(sk, msg, size);
 	if (page)
 		put_page(page);
 	return ret;
+}
+
+static int payload_send_records(struct sock *sk, struct ktlsgate_conn *conn,
+				struct msghdr *msg, size_t size)
+{
+	struct iov_iter *iter = &msg->msg_iter;
+	unsigned int flags = msg->msg_flags;
+	size_t done = 0, room, piece, rest;
+	int ret;
+
+	lockdep_assert_held(&conn->tx_lock);
+	do {
+		if (!payload_record_is_open(sk))
+			conn->tx_open = 0;
+		room = TLS_MAX_PAYLOAD_SIZE - conn->tx_open;
+		piece = min(size - done, room);
+		rest = iov_iter_count(iter) - piece;
+		if (piece == room && payload_must_go(sk))
+			msg->msg_flags &= ~MSG_MORE;
+		iov_iter_truncate(iter, piece);
+		ret = payload_send_piece(sk, conn->layer->base, msg, piece);
+		iov_iter_reexpand(iter, iov_iter_count(iter) + rest);
+		msg->msg_flags = flags;
+		if (ret <= 0)
+			break;
+		conn->tx_open = (conn->tx_open + ret) % TLS_MAX_PAYLOAD_SIZE;
+		done += ret;
+	} while (ret == piece && done < size);
+	return done ?: ret;
 }
 
 /**
@@ -96,31 +156,21 @@ static int payload_send_piece(struct sock *sk, const struct proto *base,
 int ktlsgate_payload_send(struct sock *sk, struct msghdr *msg, size_t size)
 {
 	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
-	const struct proto *base = conn->layer->base;
-	unsigned int flags = msg->msg_flags;
-	size_t done = 0, room, piece;
+	size_t done = 0, batch;
+	u32 reserved = 0;
 	int ret;
 
-	lockdep_assert_held(&conn->tx_lock);
 	do {
-		if (!payload_record_is_open(sk))
-			conn->tx_open = 0;
-		room = TLS_MAX_PAYLOAD_SIZE - conn->tx_open;
-		piece = min(size - done, room);
-		msg->msg_flags = flags;
-		if (piece == room && payload_must_go(sk))
-			msg->msg_flags &= ~MSG_MORE;
-		iov_iter_truncate(&msg->msg_iter, piece);
-		ret = payload_send_piece(sk, base, msg, piece);
-		iov_iter_reexpand(&msg->msg_iter,
-				  iov_iter_count(&msg->msg_iter) +
-				  size - done - piece);
+		batch = min_t(size_t, size - done, PAYLOAD_BATCH);
+		if (batch >= TLS_MAX_PAYLOAD_SIZE)
+			reserved = ktlsgate_reserve_begin(sk, batch);
+		ret = payload_send_records(sk, conn, msg, batch);
+		if (batch >= TLS_MAX_PAYLOAD_SIZE)
+			ktlsgate_reserve_end(sk, reserved);
 		if (ret <= 0)
 			break;
-		conn->tx_open = (conn->tx_open + ret) % TLS_MAX_PAYLOAD_SIZE;
 		done += ret;
-	} while (ret == piece && done < size);
-	msg->msg_flags = flags;
+	} while (ret == batch && done < size);
 	return done ?: ret;
 }
 
@@ -148,7 +198,7 @@ int ktlsgate_payload_sendpage(struct sock *sk, struct page *page, int offset,
 		conn->tx_open = 0;
 	room = TLS_MAX_PAYLOAD_SIZE - conn->tx_open;
 	if (flags & (MSG_MORE | MSG_SENDPAGE_NOTLAST))
-		laid = payload_align(sk, offset);
+		laid = payload_lay(sk, offset, room);
 	if (size == room && payload_must_go(sk))
 		flags &= ~(MSG_MORE | MSG_SENDPAGE_NOTLAST);
 	ret = conn->layer->base->sendpage(sk, page, offset, size, flags);

@@ -65,6 +65,31 @@ TEST_F(unload, refused_while_accepted)
 	tls_close(&client);
 }
 
+/* The agent has closed and the client has not read: TCP has the pages of records that
+ * the module kept for the next ones.
+ */
+TEST_F(unload, with_data_on_its_way)
+{
+	const int size = 128 << 10;
+	char *data = malloc(size), *got = malloc(size);
+	struct pair_params params = {};
+	struct tls_client client;
+	int fd;
+
+	pair_fill(data, size, 3);
+	ASSERT_EQ(0, pair_queue(&self->p, &params, &client, NULL));
+	fd = pair_accept(&self->p);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, pair_send(fd, data, size));
+	close(fd);
+	ASSERT_TRUE(NET_WAIT(!module_unload("ktlsgate")));
+	EXPECT_EQ(size, tls_read_all(&client, got, size));
+	EXPECT_EQ(0, memcmp(data, got, size));
+	tls_close(&client);
+	free(data);
+	free(got);
+}
+
 /* Gates do not hold it; they are gone when it comes back. */
 TEST_F(unload, with_gates)
 {
