@@ -291,19 +291,22 @@ TEST_F(live, shutdown)
 	EXPECT_TRUE(tls_got_close_notify(&self->p.client));
 }
 
-/* Sends a fatal alert: a record that is none. */
+/* Sends a fatal alert: a record that is none, with all of a header of TLS 1.2. */
 TEST_F(live, fail)
 {
+	static const char nonsense[] = "nonsense, and more of it";
 	char b;
 
 	FOR_EACH_FAULT(&self->round) {
 		RENEW();
-		ASSERT_EQ(9, send(self->p.client.fd, "nonsense!", 9, 0));
+		ASSERT_EQ(sizeof(nonsense), send(self->p.client.fd, nonsense,
+						 sizeof(nonsense), 0));
 		EXPECT_EQ(-1, FAULTY(&self->round, read(self->p.agent, &b, 1)));
 		EXPECT_TRUE(tls_ended(&self->p.client));
 		pair_close_agent(&self->p);
 	}
 	fault_reached(&self->round, "read of nonsense");
+	EXPECT_LT(1, self->round.nth - 2);
 }
 
 static int cut(struct gate_nl *nl, uint32_t id)
