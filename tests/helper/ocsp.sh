@@ -33,7 +33,8 @@ responder() {
 		-CA "$work/ca.crt" -rsigner "$work/$signer.crt" \
 		-rkey "$work/$signer.key" "$@" >"$work/responder.$port" 2>&1 &
 	responders+=($!)
-	wait_for 60 grep -qi accept "$work/responder.$port" ||
+	wait_for 60 grep -qi accept "$work/responder.$port" &&
+		not grep -q error "$work/responder.$port" ||
 		{ cat "$work/responder.$port"; return 1; }
 }
 
@@ -350,9 +351,9 @@ config "ocsp-stapling: true"
 check "--check warns of a certificate without a responder" eval '
 	"$ktlsgated" --check "$work/gates.yaml" >"$work/checked"
 	[ $? = 1 ] && grep -q "warning: nothing to staple: $work/server.crt names no http:// OCSP responder" "$work/checked"'
-issue brief /CN=localhost ca subjectAltName=DNS:localhost "$(aia 8813)"
+issue brief /CN=localhost ca subjectAltName=DNS:localhost "$(aia 8814)"
 index V brief
-check "a responder whose answers last a minute" responder 8813 ocsp-signer -nmin 1
+check "a responder whose answers last a minute" responder 8814 ocsp-signer -nmin 1
 config "certificate: $work/brief.crt" "private-key: $work/brief.key" \
 	"ocsp-stapling: true"
 check "the helper starts with stapling" helper_start
@@ -364,7 +365,7 @@ later_update() { status && [ "$(update)" != "$first" ]; }
 check "it is refreshed by itself" wait_for 120 later_update
 kill "${responders[-1]}"
 check "the responder goes: a warning" wait_for 120 logged \
-	"certificate CN=localhost: no OCSP response to staple from $(url 8813): cannot connect"
+	"certificate CN=localhost: no OCSP response to staple from $(url 8814): cannot connect"
 check "nothing is stapled once the last one has expired" wait_for 120 not status
 check "and clients pass" mtls_echo
 config "certificate: $work/stapled.crt" "private-key: $work/stapled.key" \
