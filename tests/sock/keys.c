@@ -185,25 +185,30 @@ static bool drain(struct tls_client *client, size_t len)
 	return true;
 }
 
-/* No room for the KeyUpdate: it waits, and goes before the next byte. */
+/* No room for the KeyUpdate: it waits, and goes before the next byte. Where an
+ * acknowledgement made room just then, it is tried again.
+ */
 TEST_F(keys, buffer_full)
 {
 	struct gate_conn conn;
-	uint32_t before;
-	size_t sent;
+	int asked = 0, before;
+	size_t sent = 0;
 	char b;
 
 	ASSERT_EQ(0, net_nonblock(self->p.agent, true));
-	sent = fill(self->p.agent);
-	ASSERT_LT(0, sent);
-	ASSERT_EQ(0, gate_conn_get(&self->p.nl, self->p.id, &conn));
-	before = conn.updates_sent;
-	ASSERT_EQ(0, tls_update(&self->p.client, true));
-	EXPECT_EQ(0, net_poll(self->p.agent, POLLIN, 10));
-	EXPECT_EQ(-1, read(self->p.agent, &b, 1));
-	EXPECT_EQ(EAGAIN, errno);
-	ASSERT_EQ(0, gate_conn_get(&self->p.nl, self->p.id, &conn));
-	EXPECT_EQ(1, conn.updates_received);
+	do {
+		sent += fill(self->p.agent);
+		ASSERT_LT(0, sent);
+		ASSERT_EQ(0, gate_conn_get(&self->p.nl, self->p.id, &conn));
+		before = conn.updates_sent;
+		ASSERT_EQ(0, tls_update(&self->p.client, true));
+		asked++;
+		EXPECT_EQ(0, net_poll(self->p.agent, POLLIN, 10));
+		EXPECT_EQ(-1, read(self->p.agent, &b, 1));
+		EXPECT_EQ(EAGAIN, errno);
+		ASSERT_EQ(0, gate_conn_get(&self->p.nl, self->p.id, &conn));
+		EXPECT_EQ(asked, conn.updates_received);
+	} while (conn.updates_sent != before && asked < 5);
 	EXPECT_EQ(before, conn.updates_sent);
 	ASSERT_TRUE(drain(&self->p.client, sent));
 	ASSERT_TRUE(NET_WAIT(write(self->p.agent, "x", 1) == 1));
