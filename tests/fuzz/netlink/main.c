@@ -108,8 +108,18 @@ static void on_alarm(int number)
 {
 }
 
+/* Each tenth: a million operations on a debug kernel take the better part of an hour. */
+static void progress(const struct world *world, unsigned long done,
+		     unsigned long operations, time_t began)
+{
+	if (operations >= 10000 && done % (operations / 10) == 0)
+		printf("# %s: %lu of each %lu operations in %ld s\n",
+		       world->name, done, operations,
+		       (long)(time(NULL) - began));
+}
+
 static int fuzz(struct world *world, uint64_t seed, unsigned long operations,
-		int elsewhere)
+		int elsewhere, bool tells)
 {
 	struct itimerval often = {
 		.it_interval.tv_usec = 200000, .it_value.tv_usec = 200000,
@@ -118,6 +128,8 @@ static int fuzz(struct world *world, uint64_t seed, unsigned long operations,
 		.world = world, .random = seed, .elsewhere = elsewhere,
 	};
 	struct sigaction action = { .sa_handler = on_alarm };
+	time_t began = time(NULL);
+	unsigned long done;
 
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGIO, SIG_IGN);
@@ -128,11 +140,13 @@ static int fuzz(struct world *world, uint64_t seed, unsigned long operations,
 	}
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
-	while (operations--) {
+	for (done = 1; done <= operations; done++) {
 		if (!world->plain && chance(&f, 2))
 			calls_one(&f);
 		else
 			messages_one(&f);
+		if (tells)
+			progress(world, done, operations, began);
 	}
 	return 0;
 }
@@ -178,7 +192,7 @@ static int run(struct world *world, bool user, uint64_t seed,
 	for (i = 0; i < PROCESSES; i++)
 		if (!fork())
 			exit(fuzz(world, seed + i, operations / PROCESSES,
-				  elsewhere));
+				  elsewhere, !i));
 	close(elsewhere);
 	for (i = 0; i < PROCESSES; i++) {
 		wait(&status);
