@@ -51,12 +51,18 @@ static struct file *handoff_take_file(struct genl_info *info)
  * another thread's system call, a duplicate, a message with descriptors, an
  * io_uring request all hold the file.
  */
-static int handoff_check_owner(struct file *file, struct socket *sock,
+static int handoff_check_owner(const struct file *file,
 			       struct netlink_ext_ack *extack)
 {
 	if (file_count(file) != 1)
 		return refuse(extack, -EBUSY,
 			      "someone else holds the socket's file too");
+	/* It polls what it watches without a reference, and would find a file
+	 * without a socket.
+	 */
+	if (READ_ONCE(file->f_ep))
+		return refuse(extack, -EBUSY,
+			      "an epoll watches the socket, take it out first (EPOLL_CTL_DEL)");
 	if (file->f_flags & FASYNC)
 		return refuse(extack, -EBUSY,
 			      "the socket sends SIGIO (O_ASYNC), clear that");
@@ -356,7 +362,7 @@ int ktlsgate_nl_handoff_doit(struct sk_buff *skb, struct genl_info *info)
 			     "the file descriptor is not a socket");
 	else
 		err = handoff_check_socket(sock, kn->net, info->extack) ?:
-		      handoff_check_owner(file, sock, info->extack) ?:
+		      handoff_check_owner(file, info->extack) ?:
 		      handoff_check_state(sock->sk, info->extack) ?:
 		      handoff_check_path(sock->sk, info);
 	if (!err && !gate)

@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/epoll.h>
 
 #include "test.h"
 
@@ -201,6 +202,40 @@ TEST_F(handoff, file_shared)
 	EXPECT_REFUSED(EBUSY, &self->h);
 	close(other);
 	EXPECT_TRUE(ended(&self->client));
+}
+
+/* epoll polls what it watches without a descriptor, and the socket is about to
+ * leave this one's file.
+ */
+TEST_F(handoff, watched_by_epoll)
+{
+	struct epoll_event event = { .events = EPOLLOUT };
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	ASSERT_LE(0, epoll);
+	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, self->h.fd, &event));
+	EXPECT_REFUSED(EBUSY, &self->h);
+	EXPECT_TRUE(ended(&self->client));
+	EXPECT_EQ(0, epoll_wait(epoll, &event, 1, 0));
+	close(epoll);
+}
+
+TEST_F(handoff, watched_before)
+{
+	struct epoll_event event = { .events = EPOLLOUT };
+	int epolls[] = { epoll_create1(EPOLL_CLOEXEC),
+			 epoll_create1(EPOLL_CLOEXEC) };
+	int i;
+
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, epoll_ctl(epolls[i], EPOLL_CTL_ADD, self->h.fd,
+				       &event));
+	EXPECT_EQ(1, epoll_wait(epolls[0], &event, 1, 0));
+	ASSERT_EQ(0, epoll_ctl(epolls[0], EPOLL_CTL_DEL, self->h.fd, NULL));
+	/* The other goes as a whole. */
+	close(epolls[1]);
+	EXPECT_EQ(0, gate_handoff(&self->p.nl, &self->h, NULL));
+	close(epolls[0]);
 }
 
 TEST_F(handoff, unknown_gate)
