@@ -197,6 +197,47 @@ void ktlsgate_fail_rekey(struct sock *sk, int err)
 		      KTLSGATE_ALERT_INTERNAL_ERROR);
 }
 
+/* While it waits in an accept queue nobody may own the socket: a listener that
+ * closes takes its queue apart under the children's spinlocks alone and would not
+ * wait for an owner (inet_csk_listen_stop()). So it is ended in the same way, by
+ * TCP's disconnect, which sends the reset, and is then what a reset from the client
+ * would have left. kTLS has a disconnect of its own, which refuses.
+ *
+ * Return: false when it has an owner, so that accept() has or will have it.
+ */
+static bool kill_queued(struct ktlsgate_conn *conn, struct sock *sk)
+{
+	__be16 peer_port;
+	bool queued;
+
+	local_bh_disable();
+	bh_lock_sock(sk);
+	queued = !sock_owned_by_user(sk) &&
+		 !test_bit(KTLSGATE_CONN_ACCEPTED, &conn->flags);
+	if (queued && inet_sk_state_load(sk) != TCP_CLOSE) {
+		peer_port = inet_sk(sk)->inet_dport;
+		tcp_prot.disconnect(sk, O_NONBLOCK);
+		WRITE_ONCE(sk->sk_err, ECONNABORTED);
+		WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
+		/* accept() has the client's address to tell. */
+		inet_sk(sk)->inet_dport = peer_port;
+	}
+	bh_unlock_sock(sk);
+	local_bh_enable();
+	return queued;
+}
+
+/* By the time that it is accepted, all others that may own it let it go soon. */
+static void kill_socket(struct ktlsgate_conn *conn, struct sock *sk)
+{
+	while (!test_bit(KTLSGATE_CONN_ACCEPTED, &conn->flags)) {
+		if (kill_queued(conn, sk))
+			return;
+		schedule_timeout_uninterruptible(1);
+	}
+	tcp_abort(sk, ECONNABORTED);
+}
+
 /**
  * ktlsgate_kill() - end a connection at once
  * @conn: a connection that the caller holds
@@ -226,7 +267,7 @@ void ktlsgate_kill(struct ktlsgate_conn *conn,
 			ktlsgate_send_alert_unowned(conn, sk,
 						    KTLSGATE_ALERT_FATAL,
 						    alert);
-		tcp_abort(sk, ECONNABORTED);
+		kill_socket(conn, sk);
 		set_bit(KTLSGATE_CONN_KILLED, &conn->flags);
 	}
 	kfree(text);

@@ -101,6 +101,8 @@ TEST_F(conns, kill_with_bad_reason)
 
 TEST_F(conns, kill_queued)
 {
+	socklen_t size = sizeof(union net_addr), own_size = size;
+	union net_addr from = {}, own = {};
 	struct tls_client client;
 	struct gate_conn conn;
 	uint32_t id;
@@ -113,10 +115,16 @@ TEST_F(conns, kill_queued)
 	EXPECT_EQ(KTLSGATE_CONN_STATE_ENDED, conn.state);
 	EXPECT_GE(0, tls_read(&client, &b, 1));
 	/* As on plain TCP, accept() still returns it, and it is dead. */
-	fd = pair_accept(&self->p);
+	ASSERT_TRUE(net_poll(self->p.listener, POLLIN, NET_DEADLINE_MS) & POLLIN);
+	fd = accept4(self->p.listener, &from.sa, &size, SOCK_CLOEXEC);
 	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, getsockname(client.fd, &own.sa, &own_size));
+	EXPECT_EQ(own_size, size);
+	EXPECT_EQ(0, memcmp(&own, &from, size));
 	EXPECT_EQ(-1, read(fd, &b, 1));
 	EXPECT_EQ(ECONNABORTED, errno);
+	EXPECT_EQ(0, read(fd, &b, 1));
+	EXPECT_EQ(-1, write(fd, &b, 1));
 	close(fd);
 	tls_close(&client);
 }
@@ -156,6 +164,51 @@ TEST_F(conns, kill_races)
 		close(self->fds[i]);
 		self->fds[i] = -1;
 		pthread_join(thread, NULL);
+	}
+}
+
+static void *kill_all(void *arg)
+{
+	const uint32_t *ids = arg;
+	struct gate_nl nl;
+	int i;
+
+	if (gate_open(&nl))
+		return NULL;
+	for (i = 0; i < CLIENTS; i++)
+		gate_conn_kill(&nl, ids[i], -1);
+	gate_close(&nl);
+	return NULL;
+}
+
+/* Killed while the agent accepts, and while its listener closes. The kernel warns
+ * of a queued socket that is owned by anybody then (inet_csk_listen_stop()).
+ */
+TEST_F(conns, kill_queued_races)
+{
+	struct net_listen how = {
+		.port = net_port(self->p.listener),
+		.family = variant->params.family ?: AF_INET,
+	};
+	struct tls_client clients[CLIENTS];
+	uint32_t ids[CLIENTS];
+	pthread_t thread;
+	int i, round, fd;
+
+	for (round = 0; round < 10; round++) {
+		for (i = 0; i < CLIENTS; i++)
+			ASSERT_EQ(0, pair_queue(&self->p, &variant->params,
+						&clients[i], &ids[i]));
+		ASSERT_EQ(0, pthread_create(&thread, NULL, kill_all, ids));
+		fd = accept4(self->p.listener, NULL, NULL, SOCK_CLOEXEC);
+		ASSERT_LE(0, fd);
+		close(fd);
+		close(self->p.listener);
+		pthread_join(thread, NULL);
+		for (i = 0; i < CLIENTS; i++)
+			tls_close(&clients[i]);
+		self->p.listener = net_listen(&how);
+		ASSERT_LE(0, self->p.listener);
 	}
 }
 
