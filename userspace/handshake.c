@@ -140,6 +140,18 @@ void handshake_refuse_after(struct handshake *handshake)
 	refuse(handshake);
 }
 
+/* Room to write is asked for where it is missed, not at first, when it is there. */
+static bool watch(struct handshake *handshake, int operation, uint32_t also)
+{
+	struct epoll_event event = {
+		.events = EPOLLIN | EPOLLRDHUP | EPOLLET | also,
+		.data.ptr = &handshake->source,
+	};
+
+	return !epoll_ctl(handshake->worker->epoll, operation, handshake->fd,
+			  &event);
+}
+
 static bool begin_tls(struct handshake *handshake)
 {
 	struct worker *worker = handshake->worker;
@@ -271,7 +283,10 @@ static void tls(struct handshake *handshake)
 		return;
 	}
 	error = SSL_get_error(handshake->ssl, result);
-	if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
+	if (error == SSL_ERROR_WANT_READ)
+		return;
+	if (error == SSL_ERROR_WANT_WRITE &&
+	    watch(handshake, EPOLL_CTL_MOD, EPOLLOUT))
 		return;
 	verdict_from_ssl(&handshake->verdict, error);
 	refuse(handshake);
@@ -356,17 +371,6 @@ static void on_timer(struct timer *timer)
 		step(handshake);
 }
 
-static bool watch(struct handshake *handshake)
-{
-	struct epoll_event event = {
-		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-		.data.ptr = &handshake->source,
-	};
-
-	return !epoll_ctl(handshake->worker->epoll, EPOLL_CTL_ADD,
-			  handshake->fd, &event);
-}
-
 /* False and a verdict when it is one too many. */
 static bool enter(struct handshake *handshake)
 {
@@ -424,11 +428,9 @@ void handshake_begin(struct worker *worker, struct gate *gate, int fd,
 			    gate->cfg->handshake_timeout * MS);
 	if (!enter(handshake)) {
 		refuse(handshake);
-	} else if (!watch(handshake)) {
+	} else if (!watch(handshake, EPOLL_CTL_ADD, 0)) {
 		verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_OVERLOAD,
 			    "cannot watch the connection: %s", strerror(errno));
 		refuse(handshake);
-	} else {
-		step(handshake);
 	}
 }

@@ -18,7 +18,6 @@
 #include "worker.h"
 
 #define EVENTS		256
-#define ACCEPTS		64	/* in a row, before others have their turn */
 #define PAUSE_NS	100000000ULL
 #define FAREWELL_NS	3000000000ULL	/* for what goes on when stopping */
 
@@ -74,28 +73,26 @@ static void tell_enough(struct worker *worker)
 	worker->short_since = 0;
 }
 
-static void accept_clients(struct worker *worker, struct port *port)
+/*
+ * One at a time: to ask whether there is another makes the kernel allocate a socket
+ * for nothing, and epoll tells it with whatever else has happened.
+ */
+static void accept_client(struct worker *worker, struct port *port)
 {
-	int i;
+	struct sockaddr_storage from;
+	socklen_t size = sizeof(from);
+	int fd;
 
-	for (i = 0; i < ACCEPTS; i++) {
-		struct sockaddr_storage from;
-		socklen_t size = sizeof(from);
-		int fd;
-
-		fd = accept4(port->fd, (struct sockaddr *)&from, &size,
-			     SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd >= 0) {
-			tell_enough(worker);
-			handshake_begin(worker, port->gate, fd, &from);
-			continue;
-		}
-		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
-		    errno == ENOBUFS)
-			pause_accepting(worker);
-		if (errno != EINTR && errno != ECONNABORTED)
-			return;
+	fd = accept4(port->fd, (struct sockaddr *)&from, &size,
+		     SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0) {
+		tell_enough(worker);
+		handshake_begin(worker, port->gate, fd, &from);
+		return;
 	}
+	if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
+	    errno == ENOBUFS)
+		pause_accepting(worker);
 }
 
 static struct port *find_port(struct worker *worker, int fd)
@@ -203,7 +200,7 @@ static bool serve_events(struct worker *worker, struct epoll_event *events,
 		else if (source->kind == SOURCE_RELAY)
 			relay_event(source, events[i].events);
 		else if (source->kind == SOURCE_LISTENER)
-			accept_clients(worker, (struct port *)source);
+			accept_client(worker, (struct port *)source);
 		else
 			woken = true;
 	}
