@@ -147,6 +147,8 @@ install_ktlsgate
 load_module
 configure
 helper_config
+# The order of suites is kcat's then, whose first is the one above.
+echo "    tls-profile: intermediate" >>/etc/ktlsgate/ktlsgated.yaml
 start_helper
 for path in "${paths[@]}"; do
 	measure "$path"

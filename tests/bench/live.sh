@@ -80,9 +80,11 @@ check "nobody is cut" not grep -q ^left "$work/crowd"
 
 handshakes judging &
 wait_for 600 enough judging 1
+check "a list of the one" revoke odd
+# Before it is seen by itself, which takes two looks, 250 ms apart.
 before=$(spent)
 began=$(now)
-check "a list of the one" revoke odd
+kill -HUP "$helper_pid"
 half() { [ "$(tail -n 1 "$work/crowd")" = "left $((count / 2))" ]; }
 check "half of them are cut" wait_for 600 half
 took=$(($(now) - began))
@@ -92,7 +94,7 @@ wait_for 600 enough judging 20
 rm "$work/going"
 wait $!
 grep -h 'judged\|connections cut' "$work/helper.log" | sed 's/^/# /'
-echo "# from the revocation to the last one's end: $took ms"
+echo "# from the reload to the last one's end: $took ms"
 for name in quiet judging; do echo "# $(summary $name)"; done
 left() { "$ktlsgate" -j gate show kafka | jq ".[0].connections"; }
 check "the others live" eval "[ \$(left) = $((count / 2)) ]"

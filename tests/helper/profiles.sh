@@ -44,6 +44,21 @@ gates() { # gates KEY: VALUE...: one for each kind of certificate
 		"private-key: $work/server-rsa.key" "$@" >>"$work/gates.yaml"
 }
 
+# chooses SUITE PORT OFFER...: what the server takes of the client's, in its order
+chooses() {
+	openssl s_client -connect "127.0.0.1:$2" -tls1_3 -ciphersuites "$3" \
+		</dev/null 2>&1 | tee "$work/chosen" |
+		grep -q "Cipher is $1\$" || { tail -n 20 "$work/chosen"; return 1; }
+}
+aes=TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256
+order() { # order PORT theirs|ours: whose order it is
+	local first=TLS_AES_256_GCM_SHA384
+	[ "$2" = theirs ] || first=TLS_AES_128_GCM_SHA256
+	chooses "$first" "$1" "$aes:TLS_CHACHA20_POLY1305_SHA256" &&
+		chooses TLS_CHACHA20_POLY1305_SHA256 "$1" \
+			"TLS_CHACHA20_POLY1305_SHA256:$aes"
+}
+
 with_profile() { gates "$@" && reload && logged "reloaded"; }
 
 in_force() { # in_force GATE CONDITION: a jq condition on what gate show tells
@@ -80,6 +95,11 @@ while read -r profile relay given; do
 	done
 	check "$name: gate show tells the profile" in_force kafka \
 		".\"tls-profile\" == \"$profile\" and .relay == $relay"
+	whose=ours
+	case "$profile $relay" in
+	"modern false" | "intermediate false") whose=theirs ;;
+	esac
+	check "$name: $whose is the order of suites" order 9092 $whose
 	check "$name: a Go client with its defaults" eval \
 		'"$golang" client localhost:9092 "$work/ca.crt" >"$work/go.json" &&
 		 jq -e ".echo and .version == \"TLS 1.3\"" "$work/go.json"'
@@ -97,6 +117,9 @@ old false given
 old true default
 X
 
+check "a gate without a profile" with_profile
+check "ours is the order of suites" order 9092 ours
+check "a gate of old again" with_profile "tls-profile: old"
 # old is in force now.
 check "old: what is in force begins at TLS 1.0" in_force kafka \
 	'."tls-min-version" == "1.0" and ."tls-max-version" == "1.3"'
@@ -198,6 +221,7 @@ for kind in ecdsa rsa; do
 	check "a Go server with its defaults, $kind" wait_for 60 \
 		grep -q listening "$work/go.out"
 	probe 9444 >"$work/go.probed"
+	check "it has an order of its own, as golang-default" order 9444 ours
 	kill $go_pid
 	wait $go_pid 2>/dev/null
 	check "accepts what golang-default with relay accepts" \
