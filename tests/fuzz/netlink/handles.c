@@ -57,12 +57,22 @@ static void keep_client(struct fuzz *f, int fd)
 	*slot = fd;
 }
 
+/* A connect() that the alarm interrupted goes on by itself. Nobody would take what comes
+ * of it, and after some hundred of them the queue is full.
+ */
+static void forget_strangers(struct fuzz *f)
+{
+	while (net_poll(f->helper, POLLIN, 0) & POLLIN)
+		close(accept4(f->helper, NULL, NULL, SOCK_CLOEXEC));
+}
+
 /* Both ends of a new connection; the client's in *client. */
 static int connected(struct fuzz *f, int *client)
 {
 	union net_addr to = net_loopback(AF_INET, net_port(f->helper));
 	int fd;
 
+	forget_strangers(f);
 	*client = net_connect(&to);
 	if (*client < 0)
 		return -1;
