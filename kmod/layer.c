@@ -47,6 +47,15 @@ static void ktlsgate_release_cb(struct sock *sk)
 		layer->base->release_cb(sk);
 }
 
+/* Of TCP's own a disconnected socket could listen, and each connection that it
+ * takes would be a copy of it: with our operations, and sk_user_data without a
+ * reference. kTLS refuses as well.
+ */
+static int ktlsgate_disconnect(struct sock *sk, int flags)
+{
+	return -EOPNOTSUPP;
+}
+
 static void layer_fill_relay(struct ktlsgate_layer *layer)
 {
 	ktlsgate_proto_fill_relay(&layer->proto);
@@ -79,6 +88,7 @@ static void layer_fill(struct ktlsgate_layer *layer, const struct sock *sk)
 	layer->base_ops = sk->sk_socket->ops;
 
 	layer->proto = *layer->base;
+	layer->proto.disconnect = ktlsgate_disconnect;
 	layer->proto.release_cb = ktlsgate_release_cb;
 	layer->proto.close = ktlsgate_close;
 	layer->proto.destroy = ktlsgate_destroy;

@@ -330,6 +330,24 @@ TEST_F(relay, killed)
 	EXPECT_EQ(KTLSGATE_CLOSE_REASON_KILLED, event.conn.close_reason);
 }
 
+/* It would take connections with the identity of this one. */
+TEST_F(relay, does_not_become_a_listener)
+{
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+	int agent = ACCEPT();
+	char b;
+
+	EXPECT_EQ(-1, connect(agent, &none, sizeof(none)));
+	EXPECT_EQ(EOPNOTSUPP, errno);
+	EXPECT_EQ(-1, listen(agent, 1));
+	EXPECT_EQ(EINVAL, errno);
+	/* Nor when its client is gone. */
+	close(self->far);
+	self->far = -1;
+	EXPECT_EQ(0, read(agent, &b, 1));
+	EXPECT_EQ(-1, listen(agent, 1));
+}
+
 TEST_F(relay, killed_in_queue)
 {
 	struct gate_stats stats;
