@@ -39,6 +39,25 @@ static void close_note_reason(struct sock *sk, struct ktlsgate_conn *conn)
 		ktlsgate_conn_end(conn, KTLSGATE_CLOSE_REASON_AGENT_CLOSE, -1);
 }
 
+static void close_put_work(struct work_struct *work)
+{
+	ktlsgate_conn_put(container_of(work, struct ktlsgate_conn, work));
+}
+
+/* The code that runs here is held by the operations of the socket, but for one whose
+ * operations never became ours (ktlsgate_layer_graft()). Then the connection, which
+ * holds the module as well, is put from elsewhere.
+ */
+static void close_put(struct ktlsgate_conn *conn, bool grafted)
+{
+	if (grafted) {
+		ktlsgate_conn_put(conn);
+		return;
+	}
+	INIT_WORK(&conn->work, close_put_work);
+	queue_work(ktlsgate_close_queue, &conn->work);
+}
+
 /**
  * ktlsgate_close() - proto.close
  * @sk: the socket, not locked, nobody else is in its operations
@@ -48,7 +67,9 @@ void ktlsgate_close(struct sock *sk, long timeout)
 {
 	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
 	const struct ktlsgate_layer *layer = conn->layer;
+	bool grafted = sk->sk_socket && sk->sk_socket->ops == &layer->ops;
 
+	set_bit(KTLSGATE_CONN_CLOSING, &conn->flags);
 	/* SO_LINGER with no time asks for a reset: nothing to say then. */
 	if (conn->path == KTLSGATE_PATH_KERNEL &&
 	    (!sock_flag(sk, SOCK_LINGER) || sk->sk_lingertime)) {
@@ -68,7 +89,7 @@ void ktlsgate_close(struct sock *sk, long timeout)
 
 	ktlsgate_layer_remove(sk);
 	layer->base->close(sk, timeout);
-	ktlsgate_conn_put(conn);
+	close_put(conn, grafted);
 }
 
 /* TCP has been destroyed already when ktlsgate_close_work() comes. */

@@ -24,6 +24,7 @@ struct netlink_ext_ack;
 /**
  * enum ktlsgate_conn_flag - bits of ktlsgate_conn.flags
  * @KTLSGATE_CONN_ACCEPTED: the agent has it
+ * @KTLSGATE_CONN_CLOSING: its socket is being closed
  * @KTLSGATE_CONN_EOF: the client's close_notify was read
  * @KTLSGATE_CONN_FAILED: a fatal alert was received or sent
  * @KTLSGATE_CONN_NOTIFIED: our close_notify, or a fatal alert, is out
@@ -34,6 +35,7 @@ struct netlink_ext_ack;
  */
 enum ktlsgate_conn_flag {
 	KTLSGATE_CONN_ACCEPTED,
+	KTLSGATE_CONN_CLOSING,
 	KTLSGATE_CONN_EOF,
 	KTLSGATE_CONN_FAILED,
 	KTLSGATE_CONN_NOTIFIED,

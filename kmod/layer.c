@@ -2,6 +2,7 @@
 /* The layer over kTLS, or TCP: which operations of a socket are ours. */
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <net/inet_common.h>
 #include <net/tcp.h>
 #include <net/tls.h>
 
@@ -30,10 +31,17 @@ static void ktlsgate_layer_graft(struct sock *sk, struct socket *sock)
 	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
 	const struct proto_ops *listener_ops = sock->ops;
 
+	ktlsgate_conn_accepted(conn);
+	/* A listener of Multipath TCP gives it its own, and those of TCP when it
+	 * sees that it is TCP, in 6.1 behind this release_sock(). Then the
+	 * next one grafts. Once it is being closed that is too late.
+	 */
+	if (listener_ops->accept != inet_accept ||
+	    test_bit(KTLSGATE_CONN_CLOSING, &conn->flags))
+		return;
 	__module_get(THIS_MODULE);
 	WRITE_ONCE(sock->ops, &conn->layer->ops);
 	module_put(listener_ops->owner);
-	ktlsgate_conn_accepted(conn);
 }
 
 static void ktlsgate_release_cb(struct sock *sk)

@@ -44,6 +44,21 @@ for i in 1 2 3; do
 done
 agents_stop
 
+# Go's servers listen with Multipath TCP.
+golang=$tree/build/guest/tests/golang
+"$golang" agent :9092 >"$work/go.agent" 2>&1 &
+agents+=($!)
+check "an agent of Go's listens" wait_for 60 grep -q listening "$work/go.agent"
+multipath() { ss -HlntM "sport = :9092" | grep -q mptcp; }
+check "with Multipath TCP" wait_for 60 multipath
+for i in 1 2 3; do check "it serves, $i" wait_for 60 mtls_echo; done
+check "a client that sends and receives much" eval \
+	'head -c 3000000 /dev/urandom >"$work/much" &&
+	 "$golang" load localhost:9092 "$work/ca.crt" "$work/client.crt" \
+		"$work/client.key" <"$work/much" >"$work/came" &&
+	 cmp "$work/much" "$work/came"'
+agents_stop
+
 # Killed with connections in every state.
 ends() {
 	timeout 300 python3 "$helper_dir/throng.py" ends 4 --ktlsgate "$ktlsgate" \

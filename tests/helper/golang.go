@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 // Go's crypto/tls as it is by default: a server, a client, and what that client
-// offers.
+// offers. And an agent without TLS.
 //
+//	golang agent ADDRESS
 //	golang server ADDRESS CERTIFICATE KEY
 //	golang client ADDRESS CA
 //	golang load ADDRESS CA CERTIFICATE KEY
@@ -40,6 +41,20 @@ func server(address, certificate, key string) {
 	if err != nil {
 		fail(err)
 	}
+	echo(listener)
+}
+
+// agent listens as Go's servers do, with Multipath TCP where the kernel has it, and
+// moves the bytes by splice(2).
+func agent(address string) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		fail(err)
+	}
+	echo(listener)
+}
+
+func echo(listener net.Listener) {
 	fmt.Println("listening")
 	for {
 		conn, err := listener.Accept()
@@ -137,6 +152,8 @@ func hello() {
 func main() {
 	arguments := append(os.Args[1:], "")
 	switch {
+	case arguments[0] == "agent" && len(os.Args) == 3:
+		agent(arguments[1])
 	case arguments[0] == "server" && len(os.Args) == 5:
 		server(arguments[1], arguments[2], arguments[3])
 	case arguments[0] == "client" && len(os.Args) == 4:
@@ -146,6 +163,6 @@ func main() {
 	case arguments[0] == "hello" && len(os.Args) == 2:
 		hello()
 	default:
-		fail(fmt.Errorf("usage: golang server ADDRESS CERTIFICATE KEY | client ADDRESS CA | load ADDRESS CA CERTIFICATE KEY | hello"))
+		fail(fmt.Errorf("usage: golang agent ADDRESS | server ADDRESS CERTIFICATE KEY | client ADDRESS CA | load ADDRESS CA CERTIFICATE KEY | hello"))
 	}
 }

@@ -77,6 +77,10 @@ bool net_equal(const union net_addr *a, const union net_addr *b)
 		       sizeof(x.in6.sin6_addr));
 }
 
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
 int net_listen(const struct net_listen *how)
 {
 	int type = SOCK_STREAM | SOCK_CLOEXEC, one = 1, v6only = how->v6only;
@@ -94,7 +98,7 @@ int net_listen(const struct net_listen *how)
 	}
 	if (how->nonblock)
 		type |= SOCK_NONBLOCK;
-	fd = socket(how->family, type, 0);
+	fd = socket(how->family, type, how->mptcp ? IPPROTO_MPTCP : 0);
 	if (fd < 0)
 		return -1;
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||

@@ -28,6 +28,7 @@ struct net_listen {
 	bool reuseport;
 	bool loopback;		/* bind to 127.0.0.1 or ::1, not the wildcard */
 	bool nonblock;
+	bool mptcp;		/* as Go's servers do where the kernel has it */
 	int backlog;		/* 0: 512 */
 	uint16_t port;		/* host byte order, 0: the kernel chooses */
 };

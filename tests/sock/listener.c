@@ -208,6 +208,58 @@ TEST_F(listener, agent_restarts)
 	close(fd);
 }
 
+/* Go's servers listen so since 1.24. What they accept from who speaks plain TCP is a
+ * plain TCP socket, and so is what comes through a gate.
+ */
+TEST_F(listener, multipath)
+{
+	struct net_listen how = {
+		.family = family(&variant->params), .mptcp = true,
+		.port = net_port(self->p.listener),
+	};
+	char principal[64], bytes[16];
+	socklen_t size = sizeof(principal);
+	struct gate_info info;
+	int fd, protocol;
+
+	close(self->p.listener);
+	self->p.listener = net_listen(&how);
+	ASSERT_LE(0, self->p.listener);
+	ASSERT_EQ(0, gate_get(&self->p.nl, GATE_NAME, &info));
+	EXPECT_EQ(kinds(&variant->params), info.listener);
+	ASSERT_EQ(0, queue_all(&self->p, &variant->params, self->clients, 2));
+	ASSERT_EQ(0, pair_queue(&self->p, &variant->params, &self->clients[2],
+				&self->p.id));
+	fd = pair_accept(&self->p);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, getsockopt(fd, SOL_KTLSGATE, KTLSGATE_PEER_PRINCIPAL,
+				principal, &size));
+	EXPECT_STREQ(GATE_PRINCIPAL, principal);
+	size = sizeof(protocol);
+	ASSERT_EQ(0, getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size));
+	EXPECT_EQ(IPPROTO_TCP, protocol);
+	ASSERT_EQ(5, write(fd, "hello", 5));
+	EXPECT_EQ(5, tls_read(&self->clients[0], bytes, sizeof(bytes)));
+	ASSERT_EQ(3, tls_write(&self->clients[0], "you", 3));
+	EXPECT_EQ(3, read(fd, bytes, sizeof(bytes)));
+	close(fd);
+	EXPECT_TRUE(tls_ended(&self->clients[0]));
+	/* And closed before anything else is done with it. */
+	tls_close(&self->clients[0]);
+	fd = accept4(self->p.listener, NULL, NULL, SOCK_CLOEXEC);
+	ASSERT_LE(0, fd);
+	close(fd);
+	EXPECT_TRUE(tls_ended(&self->clients[1]));
+	tls_close(&self->clients[1]);
+	ASSERT_EQ(0, queue_all(&self->p, &variant->params, self->clients, 2));
+	/* One is killed in the queue, one waits there when it closes. */
+	ASSERT_EQ(0, gate_conn_kill(&self->p.nl, self->p.id, -1));
+	close(self->p.listener);
+	self->p.listener = -1;
+	EXPECT_TRUE(tls_ended(&self->clients[1]));
+	EXPECT_TRUE(tls_ended(&self->clients[2]));
+}
+
 /* shutdown() stops a listener without closing it. */
 TEST_F(listener, shut_down)
 {

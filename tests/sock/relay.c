@@ -3,100 +3,12 @@
  * Relayed connections: the agent has the end of a plain connection over
  * loopback, and sees the client's name, identity and bytes as of any other.
  */
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/tcp.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/utsname.h>
 
-#include "test.h"
-
-#define REASON "kTLS cannot carry ECDHE-RSA-AES128-SHA"
-
-FIXTURE(relay) {
-	struct pair p;
-	struct gate_nl events;
-	int far;		/* the helper's end */
-	struct gate_handoff h;
-	union net_addr client, dialled;
-};
-
-FIXTURE_VARIANT(relay) {
-	struct pair_params params;
-	const char *client, *dialled;
-};
-
-FIXTURE_VARIANT_ADD(relay, ipv4) {
-	.client = "192.0.2.7",
-	.dialled = "198.51.100.9",
-};
-
-FIXTURE_VARIANT_ADD(relay, ipv6) {
-	.params.family = AF_INET6,
-	.client = "2001:db8::7",
-	.dialled = "2001:db8::9",
-};
-
-FIXTURE_VARIANT_ADD(relay, mapped) {
-	.params.mapped = true,
-	.client = "192.0.2.7",
-	.dialled = "198.51.100.9",
-};
-
-static union net_addr address(const char *text, uint16_t port)
-{
-	union net_addr a = {};
-
-	if (inet_pton(AF_INET, text, &a.in.sin_addr) == 1) {
-		a.in.sin_family = AF_INET;
-		a.in.sin_port = htons(port);
-	} else {
-		inet_pton(AF_INET6, text, &a.in6.sin6_addr);
-		a.in6.sin6_family = AF_INET6;
-		a.in6.sin6_port = htons(port);
-	}
-	return a;
-}
-
-/* Both ends over loopback: the helper's, and the one to hand off. */
-static int connect_pair(struct pair *p, int *far)
-{
-	*far = net_connect(&p->dialled);
-	if (*far < 0)
-		return -1;
-	net_timeout(*far, NET_DEADLINE_MS);
-	return accept4(p->helper, NULL, NULL, SOCK_CLOEXEC);
-}
-
-FIXTURE_SETUP(relay)
-{
-	ASSERT_EQ(0, pair_listen(&self->p, &variant->params));
-	ASSERT_EQ(0, gate_open(&self->events));
-	ASSERT_EQ(0, gate_subscribe(&self->events));
-	self->client = address(variant->client, 40007);
-	self->dialled = address(variant->dialled, 9092);
-	memset(&self->h, 0, sizeof(self->h));
-	self->h.fd = connect_pair(&self->p, &self->far);
-	ASSERT_LE(0, self->h.fd);
-	self->h.gate = GATE_NAME;
-	self->h.principal = GATE_PRINCIPAL;
-	self->h.version = TLS1_VERSION;
-	self->h.suite = 0xc013;
-	self->h.path = KTLSGATE_PATH_RELAY;
-	self->h.reason = REASON;
-	self->h.peer = &self->client;
-	self->h.local = &self->dialled;
-}
-
-FIXTURE_TEARDOWN(relay)
-{
-	if (self->far >= 0)
-		close(self->far);
-	gate_close(&self->events);
-	EXPECT_EQ(0, pair_close(&self->p));
-}
+#include "relays.h"
 
 /* Handed off and accepted. */
 #define ACCEPT()							\
@@ -108,31 +20,6 @@ FIXTURE_TEARDOWN(relay)
 	ASSERT_LE(0, self->p.agent);					\
 	self->p.agent;							\
 })
-
-static bool consumed(int fd)
-{
-	return fcntl(fd, F_GETFD) == -1 && errno == EBADF;
-}
-
-/* The other end is told by an end or a reset. */
-static bool ended(int fd)
-{
-	char b;
-
-	return read(fd, &b, 1) <= 0 && errno != EAGAIN;
-}
-
-/* Refused so, with a sentence; the fd is gone, and the agent never hears of it. */
-#define EXPECT_REFUSED(error)						\
-do {									\
-	EXPECT_EQ(-(error), gate_handoff(&self->p.nl, &self->h, NULL)) {	\
-		TH_LOG("said: %s", self->p.nl.text);			\
-	}								\
-	EXPECT_STRNE("", self->p.nl.text);				\
-	EXPECT_TRUE(consumed(self->h.fd));				\
-	EXPECT_EQ(0, net_poll(self->p.listener, POLLIN, 0));		\
-	EXPECT_TRUE(ended(self->far));					\
-} while (0)
 
 TEST_F(relay, data_and_counters)
 {
@@ -392,123 +279,6 @@ TEST_F(relay, listener_closes_with_queue)
 	ASSERT_TRUE(NET_WAIT(!gate_get(&self->p.nl, GATE_NAME, &info) &&
 			     !info.connections));
 	EXPECT_EQ(9, info.closed_by[KTLSGATE_CLOSE_REASON_LISTENER_CLOSED]);
-}
-
-TEST_F(relay, nothing_listens)
-{
-	close(self->p.listener);
-	self->p.listener = -1;
-	EXPECT_EQ(-ECONNREFUSED, gate_handoff(&self->p.nl, &self->h, NULL));
-	EXPECT_STRNE("", self->p.nl.text);
-	EXPECT_TRUE(consumed(self->h.fd));
-	EXPECT_TRUE(ended(self->far));
-}
-
-/* The agent's own address counts, not loopback's. */
-TEST_F(relay, listener_on_another_address)
-{
-	struct net_listen how = {
-		.family = variant->params.family ?: AF_INET, .loopback = true,
-	};
-
-	if (variant->params.mapped)
-		SKIP(goto out, "127.0.0.1 is no address of an AF_INET6 socket");
-	close(self->p.listener);
-	self->p.listener = net_listen(&how);
-	ASSERT_LE(0, self->p.listener);
-	ASSERT_EQ(0, gate_add(&self->p.nl, "one",
-			      net_port(self->p.listener)));
-	self->h.gate = "one";
-	EXPECT_REFUSED(ECONNREFUSED);
-	return;
-out:
-	close(self->h.fd);
-}
-
-TEST_F(relay, no_client_address)
-{
-	self->h.peer = NULL;
-	EXPECT_REFUSED(EINVAL);
-}
-
-TEST_F(relay, no_dialled_address)
-{
-	self->h.local = NULL;
-	EXPECT_REFUSED(EINVAL);
-}
-
-TEST_F(relay, no_reason)
-{
-	self->h.reason = NULL;
-	EXPECT_REFUSED(EINVAL);
-}
-
-TEST_F(relay, secrets)
-{
-	static const uint8_t secret[32];
-
-	self->h.secret_rx = secret;
-	self->h.secret_rx_len = sizeof(secret);
-	EXPECT_REFUSED(EINVAL);
-}
-
-TEST_F(relay, with_a_ulp)
-{
-	ASSERT_EQ(0, setsockopt(self->h.fd, IPPROTO_TCP, TCP_ULP, "tls", 4));
-	EXPECT_REFUSED(EINVAL);
-}
-
-TEST_F(relay, address_of_the_other_family)
-{
-	union net_addr other = address("2001:db8::77", 40007);
-
-	if (variant->params.mapped || variant->params.family == AF_INET6)
-		SKIP(goto out, "an AF_INET6 socket shows every address");
-	self->h.peer = &other;
-	EXPECT_REFUSED(EAFNOSUPPORT);
-	return;
-out:
-	close(self->h.fd);
-}
-
-/* Addresses without path relay: a client has its own. */
-TEST_F(relay, addresses_of_a_kernel_connection)
-{
-	self->h.path = KTLSGATE_PATH_KERNEL;
-	EXPECT_REFUSED(EINVAL);
-}
-
-TEST_F(relay, held_by_another)
-{
-	int copy = dup(self->h.fd);
-
-	EXPECT_EQ(-EBUSY, gate_handoff(&self->p.nl, &self->h, NULL));
-	EXPECT_STRNE("", self->p.nl.text);
-	close(copy);
-	EXPECT_TRUE(ended(self->far));
-}
-
-/* A client's own connection must not become plaintext by mistake. */
-TEST_F(relay, not_over_loopback)
-{
-	union net_addr to;
-	int fd;
-
-	if (variant->params.family == AF_INET6)
-		SKIP(goto out, "the address is an IPv4 one");
-	ASSERT_EQ(0, system("ip addr add 198.51.100.9/32 dev lo"));
-	to = address("198.51.100.9", net_port(self->p.helper));
-	fd = net_connect(&to);
-	ASSERT_LE(0, fd);
-	close(self->h.fd);
-	close(self->far);
-	self->far = fd;
-	self->h.fd = accept4(self->p.helper, NULL, NULL, SOCK_CLOEXEC);
-	ASSERT_LE(0, self->h.fd);
-	EXPECT_REFUSED(EINVAL);
-	return;
-out:
-	close(self->h.fd);
 }
 
 TEST_HARNESS_MAIN
