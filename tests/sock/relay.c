@@ -3,6 +3,7 @@
  * Relayed connections: the agent has the end of a plain connection over
  * loopback, and sees the client's name, identity and bytes as of any other.
  */
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
