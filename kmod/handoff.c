@@ -241,6 +241,8 @@ static int handoff_move(struct ktlsgate_conn *conn, struct socket *sock,
 	ktlsgate_layer_install(sk, conn);
 	*owned = true;
 	release_sock(sk);
+	if (conn->path == KTLSGATE_PATH_KERNEL)
+		ktlsgate_ktls_flush(sk);
 
 	ktlsgate_event_conn(conn, KTLSGATE_CMD_CONN_OPEN_NTF);
 	err = handoff_queue(conn, sk, listener, req, where, extack);

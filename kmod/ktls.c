@@ -125,6 +125,21 @@ int ktlsgate_ktls_take(struct ktlsgate_conn *conn, struct sock *sk,
 				&conn->tx_secret);
 }
 
+/**
+ * ktlsgate_ktls_flush() - let kTLS end what it does on its own
+ * @sk: a kTLS socket that nobody else has any more, not locked
+ *
+ * What arrives while the socket is owned, kTLS's parser looks at from a work item,
+ * which owns it in turn. In an accept queue nobody may, see ktlsgate_kill().
+ */
+void ktlsgate_ktls_flush(struct sock *sk)
+{
+	struct tls_context *ctx = tls_get_ctx(sk);
+
+	flush_work(&tls_sw_ctx_rx(ctx)->strp.work);
+	flush_delayed_work(&tls_sw_ctx_tx(ctx)->tx_work.work);
+}
+
 /* The part of a cipher suite that kTLS knows, 0 when it has none. */
 static u16 ktls_cipher_type(u16 suite)
 {
