@@ -25,6 +25,9 @@ COUNT = os.environ.get("CLOCK", "instructions")
 IDLE = int(os.environ.get("IDLE", 5000))
 IDLE_FEW = min(IDLE, 500)
 CONNECTIONS = int(os.environ.get("CONNECTIONS", 20))
+# What TCP sends at once, and what in the client's time, when it acknowledges, depends
+# on how both meet: a connection keeps to its way.
+ROUNDS = 8
 
 
 class Bench:
@@ -113,8 +116,8 @@ class Bench:
                           f"{COUNT}/byte")
 
     def transfer(self):
-        sizes = {"fetch-1M": ("fetch", MIB, 32), "produce-1M": ("produce", MIB, 32),
-                 "produce-16K": ("produce", 16384, 512),
+        sizes = {"fetch-1M": ("fetch", MIB, 8), "produce-1M": ("produce", MIB, 8),
+                 "produce-16K": ("produce", 16384, 128),
                  "request-1K": ("echo", 1024, 1000)}
 
         def run(path):
@@ -125,23 +128,28 @@ class Bench:
 
     def one_transfer(self, path, figure, operation, size, count):
         warm = 20 if size < MIB else 3
-        said = self.client(path, operation, size, count, warm=warm)
-        if not said:
-            self.keep(figure, path.name, None, f"{COUNT}/byte")
-            return
-        spent = said["server"] + said["kthreads"]
+        rounds = 1 if operation == "echo" else ROUNDS
+        spent, wakeups = 0, []
+        for _ in range(rounds):
+            said = self.client(path, operation, size, count, warm=warm)
+            if not said:
+                self.keep(figure, path.name, None, f"{COUNT}/byte")
+                return
+            spent += said["server"] + said["kthreads"]
+            wakeups.append(said["wakeups"])
         if operation == "echo":
             self.keep(figure, path.name, spent / count, COUNT)
             for percentile in "p50", "p99":
                 self.keep(f"{figure}-{percentile}", path.name, said[percentile],
                           COUNT)
         else:
-            self.keep(figure, path.name, spent / (size * count),
+            self.keep(figure, path.name, spent / (size * count * rounds),
                       f"{COUNT}/byte")
         if isinstance(path, paths.Gate):
+            # The least: what wakes up once a second is not in all of them.
             records = count * max(1, size // 16384)
-            self.keep(f"wakeups {figure}", path.name,
-                      said["wakeups"] / records, "wakeups/record")
+            self.keep(f"wakeups {figure}", path.name, min(wakeups) / records,
+                      "wakeups/record")
 
     def connections(self):
         for certificate, key in ("server", "P-256"), ("rsa", "RSA-2048"):
