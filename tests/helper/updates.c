@@ -164,7 +164,10 @@ static int dial(int port)
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* Nor may all of it wait here while the agent has read nothing. */
+	int room = 32768;
 
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)))
 		die("connect");
 	return fd;
