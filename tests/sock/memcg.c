@@ -135,7 +135,8 @@ TEST_F(memcg, later_traffic)
 	ASSERT_LE(0, self->fds[0]);
 	ASSERT_EQ(UNREAD, tls_write(&self->clients[0], data, UNREAD));
 	EXPECT_TRUE(NET_WAIT(cgroup_sock("agent") >= UNREAD));
-	EXPECT_EQ(0, cgroup_sock("helper"));
+	/* The kernel adds up what its processors have once in a while. */
+	EXPECT_TRUE(NET_WAIT(!cgroup_sock("helper")));
 	ASSERT_EQ(0, pair_recv(self->fds[0], data, UNREAD));
 	ASSERT_EQ(0, pair_send(self->fds[0], data, UNREAD));
 	EXPECT_EQ(0, cgroup_sock("helper"));
