@@ -248,7 +248,9 @@ static bool kill_queued(struct ktlsgate_conn *conn, struct sock *sk)
 	return queued;
 }
 
-/* By the time that it is accepted, all others that may own it let it go soon. */
+/* Who owns it meanwhile is accept(), which marks it when it lets go, or kTLS's
+ * parser. To wait for them by lock_sock() would be to own it.
+ */
 static void kill_socket(struct ktlsgate_conn *conn, struct sock *sk)
 {
 	while (!test_bit(KTLSGATE_CONN_ACCEPTED, &conn->flags)) {

@@ -62,7 +62,8 @@ enum ktlsgate_conn_flag {
  * @identity: who the client is
  * @ref: see above
  * @rcu: the table's readers
- * @work: tears kTLS down when the listener closed
+ * @work: tears kTLS down when the listener closed; puts a connection whose socket
+ *	never got our operations, when that closed
  * @ulp: kTLS's module, held for @work; NULL when relayed
  * @id: in ktlsgate_net.conns
  * @flags: enum ktlsgate_conn_flag

@@ -37,6 +37,8 @@ arguments.add_argument("--stay", action="store_true",
 arguments.add_argument("--reset",
                        help="after the handshake wait for this file, and reset")
 arguments.add_argument("--bulk", type=int, help="MB to echo, both ways at once")
+arguments.add_argument("--window", type=int,
+                       help="bytes of the receive buffer, of IPv4")
 arguments.add_argument("--slow", action="store_true",
                        help="read the echo late and in small pieces")
 options = arguments.parse_args()
@@ -46,6 +48,12 @@ VERSIONS = {"1.0": ssl.TLSVersion.TLSv1, "1.1": ssl.TLSVersion.TLSv1_1,
 
 
 def connect():
+    if options.window:
+        narrow = socket.socket()
+        narrow.settimeout(options.timeout)
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, options.window)
+        narrow.connect((options.address, options.port))
+        return narrow
     source = (options.source, 0) if options.source else None
     return socket.create_connection((options.address, options.port),
                                     options.timeout, source)

@@ -90,3 +90,14 @@ check "TLS 1.2 is refused then" eval 'mtls --max 1.2; not echoed'
 check "and told as a lack of a common version" logged \
 	"refused: no TLS version in common with the client (alert protocol_version sent)"
 check "TLS 1.3 passes" mtls_echo
+
+# What is sent does not fit at once into the helper's buffer and the client's.
+names=$(seq -s , -f 'DNS:host-%04g.example.com' 600)
+check "a certificate of 16 KB" issue big /CN=localhost ca \
+	"subjectAltName=DNS:localhost,IP:127.0.0.1,$names"
+room=$(sysctl -n net.ipv4.tcp_wmem)
+sysctl -qw net.ipv4.tcp_wmem="4096 4096 4096"
+check "the helper starts with little room to send" restart_with \
+	"certificate: $work/big.crt" "private-key: $work/big.key"
+check "serves a client that takes it in small pieces" mtls_echo --window 2048
+sysctl -qw net.ipv4.tcp_wmem="$room"
