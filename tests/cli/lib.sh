@@ -20,9 +20,9 @@ ok() { # ok DESCRIPTION: the result of the command before
 		return
 	fi
 	failed=$((failed + 1))
-	echo "not ok $number - $1"
 	echo "# ktlsgate ended with ${code:-?} and said:"
 	sed 's/^/#   /' "$work/out" "$work/err" 2>/dev/null
+	echo "not ok $number - $1"
 }
 
 # Run the command; its exit code is in $code, its output in $out and $err.

@@ -18,6 +18,7 @@ random_lines() {
 }
 random_lines >"$work/agent.in"
 random_lines >"$work/client.in"
+all=$(stat -c %s "$work/agent.in")
 
 checksum() { sha256sum <"$1" | cut -d' ' -f1; }
 
@@ -107,7 +108,7 @@ java_load() {
 		>"$work/java.security"
 	timeout 300 java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
 		-Djava.security.properties="$work/java.security" \
-		-cp "$classes" Updates 9092 "$work/client.p12" secret \
+		-cp "$classes" Updates 9092 "$work/client.p12" secret "$all" \
 		<"$work/client.in" >"$work/java.out" 2>"$work/java.err"
 }
 
@@ -167,7 +168,6 @@ check "nothing is lost, it renews no keys by itself" \
 renewed() { "$ktlsgate" gate set kafka key-records "$1"; }
 
 check "a key is for 20 records" renewed 20
-all=$(stat -c %s "$work/agent.in")
 check "OpenSSL, SHA-384: both sides renew their keys" \
 	openssl_load TLS_AES_256_GCM_SHA384 30 "$all"
 check "nothing is lost, and the client saw what the module counted" eval '

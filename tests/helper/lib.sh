@@ -24,11 +24,13 @@ check() {
 		return 0
 	fi
 	failed=$((failed + 1))
-	echo "not ok $number - $description"
+	# Before the result, as the harness in C has it: where that ends, so does
+	# what the runner tells of it.
 	echo "# failed: $*"
 	sed 's/^/#   /' "$work/said"
 	[ ! -s "$work/helper.log" ] || tail -n 15 "$work/helper.log" |
 		sed 's/^/# helper: /'
+	echo "not ok $number - $description"
 	return 1
 }
 

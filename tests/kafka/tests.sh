@@ -24,9 +24,9 @@ check() {
 		return 0
 	fi
 	failures=$((failures + 1))
-	echo "not ok $number - $description"
 	tail -n 30 "$work/said" | cut -c1-300 | sed 's/^/# /'
 	journalctl -q --no-pager -n 10 -u ktlsgated | sed 's/^/# helper: /'
+	echo "not ok $number - $description"
 }
 
 # Without these there is nothing to test.
