@@ -175,6 +175,10 @@ static const struct schema_key gate_keys[GATE_KEYS] = {
 		.name = "cut-expired", .type = SCHEMA_BOOL,
 		.offset = GATE_AT(cut_expired),
 	},
+	[GATE_HYBRID_RESUMPTION] = {
+		.name = "hybrid-resumption", .type = SCHEMA_BOOL,
+		.offset = GATE_AT(hybrid_resumption),
+	},
 	[GATE_HANDSHAKE_TIMEOUT] = {
 		.name = "handshake-timeout", .type = SCHEMA_DURATION,
 		.min = 100, .max = 300000,

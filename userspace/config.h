@@ -53,7 +53,7 @@ enum gate_key {
 	GATE_SPIFFE_BUNDLES, GATE_ALLOW, GATE_DENY, GATE_CRL,
 	GATE_CRL_EXPIRED, GATE_OCSP, GATE_OCSP_RESPONDER, GATE_OCSP_NONCE,
 	GATE_OCSP_TIMEOUT, GATE_OCSP_STAPLING, GATE_CUT_REFUSED,
-	GATE_CUT_EXPIRED,
+	GATE_CUT_EXPIRED, GATE_HYBRID_RESUMPTION,
 	GATE_HANDSHAKE_TIMEOUT, GATE_MAX_HANDSHAKES,
 	GATE_MAX_HANDSHAKES_PER_SOURCE, GATE_MAX_CONNECTION_RATE_PER_SOURCE,
 	GATE_MAX_CONNECTION_BURST_PER_SOURCE, GATE_AGENT_WAIT,
@@ -98,6 +98,7 @@ struct gate_config {
 	bool ocsp_stapling;
 	bool cut_refused;		/* live connections as well */
 	bool cut_expired;
+	bool hybrid_resumption;		/* of what began with such a group */
 	unsigned int handshake_timeout;	/* milliseconds */
 	unsigned int max_handshakes;
 	unsigned int max_handshakes_per_source;	/* 0: no limit */

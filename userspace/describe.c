@@ -280,6 +280,7 @@ json *describe_gate(const struct gate_config *gate, const struct certs *certs,
 	describe_text(object, "ocsp", ocsp_names[gate->ocsp]);
 	describe_text(object, "ocsp-responder", gate->ocsp_responder);
 	put_bool(object, "ocsp-stapling", gate->ocsp_stapling);
+	put_bool(object, "hybrid-resumption", gate->hybrid_resumption);
 	put(object, "plaintext-from", prefixes_json(gate));
 	put_pairs(gate, certs, object);
 	put(object, "client-ca", clients_json(gate, certs));

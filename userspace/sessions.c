@@ -3,7 +3,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "keyshare.h"
 #include "mem.h"
 #include "ocsp.h"
 #include "sessions.h"
@@ -14,7 +16,14 @@
 /* An identity that sessions share: each resumption makes another session. */
 struct owner {
 	atomic_int refs;
-	struct identity identity;
+	time_t since;			/* the full handshake */
+	struct identity identity;	/* and the group of that */
+};
+
+/* What a context resumes, and how. */
+struct resumption {
+	unsigned char scope[SESSION_SCOPE];
+	const struct gate_config *gate;
 };
 
 struct entry {
@@ -32,7 +41,9 @@ static struct {
 	size_t count;
 } cache = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-static int ex_index = -1;
+static int owner_index = -1;		/* of sessions */
+static int resumption_index = -1;	/* of contexts */
+static int x25519_index = -1;		/* of connections: a share was sent */
 
 static void owner_put(struct owner *owner)
 {
@@ -69,10 +80,24 @@ static void on_free(void *session, void *data, CRYPTO_EX_DATA *all, int index,
 	owner_put(data);
 }
 
+static void on_free_context(void *ctx, void *data, CRYPTO_EX_DATA *all,
+			    int index, long number, void *arg)
+{
+	(void)ctx;
+	(void)all;
+	(void)index;
+	(void)number;
+	(void)arg;
+	free(data);
+}
+
 void sessions_open(void)
 {
-	ex_index = SSL_SESSION_get_ex_new_index(0, NULL, NULL, on_copy,
-						on_free);
+	owner_index = SSL_SESSION_get_ex_new_index(0, NULL, NULL, on_copy,
+						   on_free);
+	resumption_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL,
+						    on_free_context);
+	x25519_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
 }
 
 /* Session ids are random: any bits of them are as good as a hash. */
@@ -127,19 +152,86 @@ static void drop(struct entry **at)
 	free(entry);
 }
 
-/* Otherwise a full handshake, which finds out more. */
-static bool may_resume(const SSL *ssl, const SSL_SESSION *session)
+static const struct resumption *resumption_of(const SSL *ssl)
 {
-	const struct owner *owner = SSL_SESSION_get_ex_data(session, ex_index);
+	return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), resumption_index);
+}
 
-	return owner && ocsp_knows(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)),
-				   &owner->identity);
+/*
+ * OpenSSL gives each session a life of its own. All that come from one full
+ * handshake have one together (RFC 8446 4.6.1).
+ */
+static bool is_over(const struct owner *owner)
+{
+	time_t now = time(NULL);
+
+	return now < owner->since || now - owner->since >= SESSION_LIFE;
+}
+
+/* Otherwise a full handshake, which finds out more. */
+static bool may_resume(const SSL *ssl, const struct owner *owner)
+{
+	return owner && !is_over(owner) &&
+	       ocsp_knows(resumption_of(ssl)->gate, &owner->identity);
+}
+
+static int on_hello(SSL *ssl, int *alert, void *arg)
+{
+	static const char yes;
+	const unsigned char *shares;
+	size_t size;
+	bool sent;
+
+	(void)alert;
+	(void)arg;
+	sent = SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_key_share, &shares,
+					 &size) &&
+	       keyshare_has(shares, size, GROUP_X25519);
+	/* Also the second hello, after a HelloRetryRequest. */
+	SSL_set_ex_data(ssl, x25519_index, sent ? (void *)&yes : NULL);
+	return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+/* What OpenSSL asks itself once it has the session. */
+static bool will_resume(const SSL *ssl, const SSL_SESSION *session)
+{
+	const SSL_CIPHER *of_session = SSL_SESSION_get0_cipher(session);
+	const SSL_CIPHER *chosen = SSL_get_pending_cipher(ssl);
+	const unsigned char *scope;
+	unsigned int size;
+
+	scope = SSL_SESSION_get0_id_context(session, &size);
+	return size == SESSION_SCOPE && of_session && chosen &&
+	       !memcmp(scope, resumption_of(ssl)->scope, SESSION_SCOPE) &&
+	       SSL_CIPHER_get_handshake_digest(of_session) ==
+	       SSL_CIPHER_get_handshake_digest(chosen);
+}
+
+/*
+ * The secret of a session that began with a hybrid key exchange is one that no
+ * quantum computer finds in what went over the wire, and is mixed into all keys
+ * of the connection that resumes it. So X25519 beside it is enough, which is two
+ * thirds of the work, if the client has sent a share for it. The group is chosen
+ * after this; in a full handshake it must be the hybrid one, so nothing is
+ * changed unless the session is sure to be resumed.
+ */
+static void choose_group(SSL *ssl, const SSL_SESSION *session,
+			 const struct owner *owner)
+{
+	int x25519 = NID_X25519;
+
+	if (owner->identity.group == GROUP_X25519MLKEM768 &&
+	    !resumption_of(ssl)->gate->hybrid_resumption &&
+	    SSL_version(ssl) == TLS1_3_VERSION &&
+	    SSL_get_ex_data(ssl, x25519_index) && will_resume(ssl, session))
+		SSL_set1_groups(ssl, &x25519, 1);
 }
 
 static SSL_SESSION *on_lookup(SSL *ssl, const unsigned char *id, int size,
 			      int *copy)
 {
 	SSL_SESSION *session = NULL;
+	const struct owner *owner;
 	struct entry *entry;
 
 	*copy = 0;	/* the reference taken here is the caller's */
@@ -154,8 +246,13 @@ static SSL_SESSION *on_lookup(SSL *ssl, const unsigned char *id, int size,
 		link_newest(entry);
 	}
 	pthread_mutex_unlock(&cache.lock);
-	if (!session || may_resume(ssl, session))
+	if (!session)
+		return NULL;
+	owner = SSL_SESSION_get_ex_data(session, owner_index);
+	if (may_resume(ssl, owner)) {
+		choose_group(ssl, session, owner);
 		return session;
+	}
 	SSL_SESSION_free(session);
 	return NULL;
 }
@@ -211,11 +308,12 @@ void sessions_keep(SSL *ssl, const struct identity *identity)
 	id = SSL_SESSION_get_id(session, &size);
 	if (size != ID_SIZE)
 		return;
-	if (!SSL_SESSION_get_ex_data(session, ex_index)) {
+	if (!SSL_SESSION_get_ex_data(session, owner_index)) {
 		owner = xcalloc(1, sizeof(*owner));
 		atomic_init(&owner->refs, 1);
+		owner->since = time(NULL);
 		identity_copy(identity, &owner->identity);
-		SSL_SESSION_set_ex_data(session, ex_index, owner);
+		SSL_SESSION_set_ex_data(session, owner_index, owner);
 	}
 	pthread_mutex_lock(&cache.lock);
 	add(session, id);
@@ -227,23 +325,31 @@ bool sessions_identity(SSL *ssl, struct identity *out)
 	SSL_SESSION *session = SSL_get0_session(ssl);
 	const struct owner *owner;
 
-	owner = session ? SSL_SESSION_get_ex_data(session, ex_index) : NULL;
+	owner = session ? SSL_SESSION_get_ex_data(session, owner_index) : NULL;
 	if (!owner)
 		return false;
 	identity_copy(&owner->identity, out);
 	return true;
 }
 
-void sessions_enable(SSL_CTX *ctx, const unsigned char scope[32],
+void sessions_enable(SSL_CTX *ctx, const unsigned char scope[SESSION_SCOPE],
 		     const struct gate_config *gate)
 {
-	SSL_CTX_set_app_data(ctx, (void *)gate);
+	struct resumption *resumption = xcalloc(1, sizeof(*resumption));
+
+	memcpy(resumption->scope, scope, SESSION_SCOPE);
+	resumption->gate = gate;
+	if (!SSL_CTX_set_ex_data(ctx, resumption_index, resumption)) {
+		free(resumption);
+		return;
+	}
+	SSL_CTX_set_client_hello_cb(ctx, on_hello, NULL);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_SERVER |
 				       SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_get_cb(ctx, on_lookup);
 	SSL_CTX_sess_set_remove_cb(ctx, on_remove);
-	SSL_CTX_set_session_id_context(ctx, scope, 32);
+	SSL_CTX_set_session_id_context(ctx, scope, SESSION_SCOPE);
 	/* One, for it is sent before the handoff and must be acknowledged. */
 	SSL_CTX_set_num_tickets(ctx, 1);
 	SSL_CTX_set_timeout(ctx, SESSION_LIFE);

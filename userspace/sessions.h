@@ -18,7 +18,8 @@
 #include "identity.h"
 
 #define SESSIONS_MAX	16384	/* the one used longest ago goes first */
-#define SESSION_LIFE	3600	/* seconds from the handshake that made it */
+#define SESSION_LIFE	3600	/* seconds from the full handshake */
+#define SESSION_SCOPE	32
 
 void sessions_open(void);	/* once, before the first context */
 
@@ -29,7 +30,7 @@ void sessions_close(void);
  * Sessions of @ctx are resumed by contexts of the same @scope only, a digest
  * of whatever the identity depends on. @gate outlives the context.
  */
-void sessions_enable(SSL_CTX *ctx, const unsigned char scope[32],
+void sessions_enable(SSL_CTX *ctx, const unsigned char scope[SESSION_SCOPE],
 		     const struct gate_config *gate);
 
 /* A client that passed may resume its session as @identity. */

@@ -260,6 +260,7 @@ mtls() { client --cert "$work/client.crt" --key "$work/client.key" "$@"; }
 # session VERSION out|in [NAME]: openssl's client with the certificate NAME keeps
 # its session of TLS 1.VERSION, or comes back with it. s_client may print what it
 # reads into the middle of what it tells of the session.
+session_options=()
 session() {
 	local version=$1 way=$2 name=${3:-client} out=$work/session.out
 	: >"$out"
@@ -267,6 +268,7 @@ session() {
 		timeout 60 openssl s_client -connect 127.0.0.1:9092 \
 		-CAfile "$work/ca.crt" -cert "$work/$name.crt" \
 		-key "$work/$name.key" -nocommands "-tls1_$version" \
+		"${session_options[@]}" \
 		"-sess_$way" "$work/session.$version" >"$out" 2>&1
 	cat "$out"
 	grep -q 'hello gate' "$out"
