@@ -45,7 +45,6 @@ struct profile_lists {
 	const char *suites;	/* TLS 1.3 */
 	const char *groups;
 	int security_level;	/* of OpenSSL, -1: as the system has it */
-	bool own_order;		/* what is preferred here decides, not there */
 };
 
 const char *const profile_names[] = {
@@ -61,9 +60,7 @@ static const struct profile_lists profiles[] = {
 	 * Of Go 1.24, src/crypto/tls/defaults.go and cipher_suites.go: what is
 	 * neither in disabledCipherSuites nor RSA key exchange nor 3DES. Go
 	 * 1.26 has the same versions and suites, and two groups more than all
-	 * profiles have: SecP256r1MLKEM768 and SecP384r1MLKEM1024. It has its
-	 * own order since Go 1.17: AES-128 first, unless the client puts ChaCha
-	 * first.
+	 * profiles have: SecP256r1MLKEM768 and SecP384r1MLKEM1024.
 	 */
 	[PROFILE_GOLANG_DEFAULT] = {
 		.min_version = TLS1_2_VERSION,
@@ -72,12 +69,8 @@ static const struct profile_lists profiles[] = {
 		.suites = SUITES,
 		.groups = GROUPS,
 		.security_level = -1,
-		.own_order = true,
 	},
-	/*
-	 * OpenSSL has TLS 1.0 and 1.1, which sign with SHA-1, at level 0. Of
-	 * Mozilla's this one alone has its own order.
-	 */
+	/* OpenSSL has TLS 1.0 and 1.1, which sign with SHA-1, at level 0. */
 	[PROFILE_OLD] = {
 		.min_version = TLS1_VERSION,
 		.max_version = TLS1_3_VERSION,
@@ -85,7 +78,6 @@ static const struct profile_lists profiles[] = {
 		.suites = SUITES,
 		.groups = GROUPS,
 		.security_level = 0,
-		.own_order = true,
 	},
 	[PROFILE_INTERMEDIATE] = {
 		.min_version = TLS1_2_VERSION,
@@ -105,17 +97,12 @@ static const struct profile_lists profiles[] = {
 	},
 };
 
-/*
- * Without a profile: the versions as configured, all that kTLS carries, in Go's
- * order. Most clients put AES-256 first without a need for it, and it takes a sixth
- * more for each byte, and SHA-384 for the handshake.
- */
+/* Without a profile: the versions as configured, all that kTLS carries. */
 static const struct profile_lists everything = {
 	.ciphers = GCM_AND_CHACHA ":ECDHE-ECDSA-AES128-CCM",
 	.suites = SUITES ":TLS_AES_128_CCM_SHA256",
 	.groups = GROUPS,
 	.security_level = -1,
-	.own_order = true,
 };
 
 static void profile_lists(const struct gate_config *gate,
@@ -209,10 +196,15 @@ bool profile_apply(const struct gate_config *gate, unsigned int ciphers,
 	bool good;
 
 	profile_lists(gate, &lists);
-	/* With relay whoever offers both gets what the kernel carries. */
-	if (lists.own_order || gate->relay)
-		SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE |
-				    SSL_OP_PRIORITIZE_CHACHA);
+	/*
+	 * As Go has it since 1.17, and so WarpStream's agent in all profiles:
+	 * AES-128 first, unless the client puts ChaCha20 first. Most clients put
+	 * AES-256 first without a need for it, and it takes a sixth more for each
+	 * byte, and SHA-384 for the handshake. With relay whoever offers both gets
+	 * what the kernel carries.
+	 */
+	SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE |
+			    SSL_OP_PRIORITIZE_CHACHA);
 	if (gate->relay)
 		return set_all(&lists, ctx);
 	tls12 = ktls_filter(lists.ciphers, ciphers);

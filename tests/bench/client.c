@@ -7,7 +7,7 @@
  *   -a CA      TLS 1.3, the server's certificate by this CA; else plaintext
  *   -c CERTIFICATE -k KEY
  *   -s SUITE   the only cipher suite
- *   -g GROUP   the only group
+ *   -g GROUPS  OpenSSL's list of groups
  *   -w COUNT   requests before it is measured
  *   -m FOLDER  the cgroup that is measured; -t PID: whose wakeups are counted
  *   -x         tell a profiler below the guest: code at METER_MARK is run when

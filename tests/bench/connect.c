@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * usage: connect PORT CA CERTIFICATE KEY full|resumed|timed COUNT GROUP
+ * usage: connect PORT CA CERTIFICATE KEY full|resumed|timed COUNT GROUPS
  * Connections over TLS 1.3 with a client certificate, one after the other, each
  * with one echo. "resumed" continues the session of the connection before,
  * "timed" prints the milliseconds that each full one took.
@@ -75,7 +75,7 @@ int main(int argc, char **argv)
 	int i, count;
 
 	if (argc != 8)
-		errx(2, "usage: connect PORT CA CERTIFICATE KEY full|resumed|timed COUNT GROUP");
+		errx(2, "usage: connect PORT CA CERTIFICATE KEY full|resumed|timed COUNT GROUPS");
 	resume = !strcmp(argv[5], "resumed");
 	count = atoi(argv[6]);
 	SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);

@@ -61,7 +61,8 @@ class Bench:
         command = [CLIENT, "-p", str(paths.PORT), "-m", path.cgroup,
                    "-w", str(warm)]
         if path.tls:
-            command += ["-a", self.work + "/ca.crt", "-s", suite, "-g", group]
+            command += ["-a", self.work + "/ca.crt", "-s", suite,
+                        "-g", paths.CLIENT_GROUPS[group]]
             if auth:
                 command += ["-c", self.work + "/client.crt",
                             "-k", self.work + "/client.key"]

@@ -14,6 +14,10 @@ CGROUPS = "/sys/fs/cgroup/"
 PORT = 9092
 AGENT_PORT = 9000
 GROUPS = "X25519MLKEM768:X25519:P-256"
+# What a client's list of groups is that wants this one: OpenSSL 3.5's, Go's and
+# browsers' have shares for both, so that a server without the hybrid one need not
+# ask again.
+CLIENT_GROUPS = {"X25519": "X25519", "X25519MLKEM768": "*X25519MLKEM768:*X25519"}
 # Seconds of the guest until what hangs is ended. Under -icount its clock runs as
 # its instructions do, and warps when it is idle.
 LIMIT = 300
