@@ -26,6 +26,9 @@
 /* How often another listener is looked for when one closes just now. */
 #define HANDOFF_TRIES	8
 
+/* An id, or a descriptor and why it is given back. */
+#define HANDOFF_REPLY_SIZE	(2 * nla_total_size(sizeof(u32)))
+
 /* From here on the descriptor is gone, whatever comes: a caller that had to
  * find out whether it still owns it would sooner or later close another's.
  */
@@ -276,17 +279,18 @@ static int handoff_take_note(const struct nlattr *note,
 	return 0;
 }
 
-/* Sets @id; the connection itself may be gone when this returns. */
+/* Sets @id; the connection itself may be gone when this returns. Sets @touched
+ * once the socket is not the helper's any more, whatever comes.
+ */
 static int handoff_connection(struct genl_info *info, struct ktlsgate_net *kn,
 			      struct ktlsgate_gate *gate, struct socket *sock,
-			      u32 *id)
+			      u32 *id, bool *touched)
 {
 	struct nlattr *time = info->attrs[KTLSGATE_A_HANDOFF_HANDSHAKE_TIME];
 	struct nlattr *identity = info->attrs[KTLSGATE_A_HANDOFF_IDENTITY];
 	struct nlattr *note = info->attrs[KTLSGATE_A_HANDOFF_NOTE];
 	struct ktlsgate_where where;
 	struct ktlsgate_conn *conn;
-	bool owned = false;
 	int err;
 
 	if (!ktlsgate_gate_where(kn, gate, &where))
@@ -323,9 +327,9 @@ static int handoff_connection(struct genl_info *info, struct ktlsgate_net *kn,
 			goto unused;
 	}
 
-	err = handoff_move(conn, sock, &where, &owned, info->extack);
+	err = handoff_move(conn, sock, &where, touched, info->extack);
 	*id = conn->id;
-	if (owned)
+	if (*touched)
 		goto out;
 unused:
 	ktlsgate_conn_put(conn);
@@ -334,64 +338,123 @@ out:
 	return err;
 }
 
-int ktlsgate_nl_handoff_doit(struct sk_buff *skb, struct genl_info *info)
+/* What only the agent or who runs it can mend: the connection is as it was. */
+static bool handoff_can_wait(int err)
 {
-	struct nlattr *name = info->attrs[KTLSGATE_A_HANDOFF_GATE];
-	struct ktlsgate_net *kn = ktlsgate_net(genl_info_net(info));
-	struct ktlsgate_gate *gate = NULL;
+	switch (err) {
+	case -ENOENT:
+	case -ESHUTDOWN:
+	case -ECONNREFUSED:
+	case -EAFNOSUPPORT:
+	case -EAGAIN:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The file gets a number again. It is in the table before the answer tells it. */
+static int handoff_give_back(struct genl_info *info, struct file *file,
+			     struct sk_buff *reply, void *header, int why)
+{
+	int fd = get_unused_fd_flags(O_CLOEXEC);
+	int err;
+
+	if (fd < 0) {
+		nlmsg_free(reply);
+		fput(file);
+		return why;
+	}
+	fd_install(fd, file);
+	err = nla_put_s32(reply, KTLSGATE_A_HANDOFF_FD, fd) ?:
+	      nla_put_u32(reply, KTLSGATE_A_HANDOFF_ERROR, -why);
+	err = ktlsgate_reply_end(info, reply, header, err);
+	if (err)
+		close_fd(fd);
+	return err;
+}
+
+/* Whether it may be handed off at all; what the agent thinks of it comes later. */
+static int handoff_check(struct genl_info *info, struct ktlsgate_net *kn,
+			 const struct file *file, const struct socket *sock)
+{
+	if (!info->attrs[KTLSGATE_A_HANDOFF_GATE])
+		return refuse(info->extack, -EINVAL, "the gate is missing");
+	if (!info->attrs[KTLSGATE_A_HANDOFF_IDENTITY])
+		return refuse(info->extack, -EINVAL, "the identity is missing");
+	if (!sock)
+		return refuse(info->extack, -ENOTSOCK,
+			      "the file descriptor is not a socket");
+	return handoff_check_socket(sock, kn->net, info->extack) ?:
+	       handoff_check_owner(file, info->extack) ?:
+	       handoff_check_state(sock->sk, info->extack) ?:
+	       handoff_check_path(sock->sk, info);
+}
+
+static void handoff_count(struct ktlsgate_net *kn, struct ktlsgate_gate *gate,
+			  int err)
+{
+	atomic64_inc(err ? &kn->counters.handoff_failures :
+			   &kn->counters.handoffs);
+	if (gate)
+		atomic64_inc(err ? &gate->counters.handoff_failures :
+				   &gate->counters.handoffs);
+}
+
+/* Consumes the file. What is given back is counted when it comes again. */
+static int handoff_file(struct genl_info *info, struct ktlsgate_net *kn,
+			struct ktlsgate_gate *gate, struct file *file)
+{
+	struct socket *sock = sock_from_file(file);
 	struct sk_buff *reply = NULL;
-	struct socket *sock;
-	struct file *file;
+	bool touched = false;
 	void *header;
 	u32 id = 0;
 	int err;
 
-	file = handoff_take_file(info);
-	if (IS_ERR(file)) {
-		err = PTR_ERR(file);
-		goto out;
-	}
-	if (name)
-		gate = ktlsgate_gate_get(kn, nla_data(name));
-
-	sock = sock_from_file(file);
-	if (!name)
-		err = refuse(info->extack, -EINVAL, "the gate is missing");
-	else if (!info->attrs[KTLSGATE_A_HANDOFF_IDENTITY])
-		err = refuse(info->extack, -EINVAL, "the identity is missing");
-	else if (!sock)
-		err = refuse(info->extack, -ENOTSOCK,
-			     "the file descriptor is not a socket");
-	else
-		err = handoff_check_socket(sock, kn->net, info->extack) ?:
-		      handoff_check_owner(file, info->extack) ?:
-		      handoff_check_state(sock->sk, info->extack) ?:
-		      handoff_check_path(sock->sk, info);
-	if (!err && !gate)
-		err = refuse(info->extack, -ENOENT, "no gate of this name");
+	err = handoff_check(info, kn, file, sock);
 	/* First, because what the agent has got cannot be taken back. */
 	if (!err) {
 		reply = ktlsgate_reply(info, KTLSGATE_CMD_HANDOFF,
-				       nla_total_size(sizeof(id)), &header);
+				       HANDOFF_REPLY_SIZE, &header);
 		err = reply ? 0 : -ENOMEM;
 	}
+	if (!err && !gate)
+		err = refuse(info->extack, -ENOENT, "no gate of this name");
 	if (!err)
-		err = handoff_connection(info, kn, gate, sock, &id);
+		err = handoff_connection(info, kn, gate, sock, &id, &touched);
+	if (reply && !touched && handoff_can_wait(err) &&
+	    info->attrs[KTLSGATE_A_HANDOFF_GIVE_BACK])
+		return handoff_give_back(info, file, reply, header, err);
 	fput(file);
-
-	if (gate) {
-		atomic64_inc(err ? &gate->counters.handoff_failures :
-				   &gate->counters.handoffs);
-		ktlsgate_gate_put(gate);
-	}
-out:
-	handoff_wipe_secrets(info);
-	atomic64_inc(err ? &kn->counters.handoff_failures :
-			   &kn->counters.handoffs);
+	handoff_count(kn, gate, err);
 	if (err) {
 		nlmsg_free(reply);
 		return err;
 	}
 	return ktlsgate_reply_end(info, reply, header,
 				  nla_put_u32(reply, KTLSGATE_A_HANDOFF_ID, id));
+}
+
+int ktlsgate_nl_handoff_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *name = info->attrs[KTLSGATE_A_HANDOFF_GATE];
+	struct ktlsgate_net *kn = ktlsgate_net(genl_info_net(info));
+	struct ktlsgate_gate *gate = NULL;
+	struct file *file;
+	int err;
+
+	file = handoff_take_file(info);
+	if (IS_ERR(file)) {
+		err = PTR_ERR(file);
+		handoff_count(kn, NULL, err);
+	} else {
+		if (name)
+			gate = ktlsgate_gate_get(kn, nla_data(name));
+		err = handoff_file(info, kn, gate, file);
+		if (gate)
+			ktlsgate_gate_put(gate);
+	}
+	handoff_wipe_secrets(info);
+	return err;
 }

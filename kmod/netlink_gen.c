@@ -73,7 +73,7 @@ const struct nla_policy ktlsgate_conn_kill_nl_policy[KTLSGATE_A_CONN_CLOSE_TEXT 
 };
 
 /* KTLSGATE_CMD_HANDOFF - do */
-const struct nla_policy ktlsgate_handoff_nl_policy[KTLSGATE_A_HANDOFF_LOCAL_PORT + 1] = {
+const struct nla_policy ktlsgate_handoff_nl_policy[KTLSGATE_A_HANDOFF_GIVE_BACK + 1] = {
 	[KTLSGATE_A_HANDOFF_FD] = NLA_POLICY_MIN(NLA_S32, 0),
 	[KTLSGATE_A_HANDOFF_GATE] = { .type = NLA_NUL_STRING, .len = KTLSGATE_NAME_MAX, },
 	[KTLSGATE_A_HANDOFF_IDENTITY] = NLA_POLICY_NESTED(ktlsgate_identity_nl_policy),
@@ -87,6 +87,7 @@ const struct nla_policy ktlsgate_handoff_nl_policy[KTLSGATE_A_HANDOFF_LOCAL_PORT
 	[KTLSGATE_A_HANDOFF_PEER_PORT] = { .type = NLA_U16, },
 	[KTLSGATE_A_HANDOFF_LOCAL_ADDRESS] = { .type = NLA_BINARY, },
 	[KTLSGATE_A_HANDOFF_LOCAL_PORT] = { .type = NLA_U16, },
+	[KTLSGATE_A_HANDOFF_GIVE_BACK] = { .type = NLA_FLAG, },
 };
 
 /* KTLSGATE_CMD_REFUSE - do */
@@ -154,7 +155,7 @@ const struct genl_ops ktlsgate_nl_ops[9] = {
 		.cmd		= KTLSGATE_CMD_HANDOFF,
 		.doit		= ktlsgate_nl_handoff_doit,
 		.policy		= ktlsgate_handoff_nl_policy,
-		.maxattr	= KTLSGATE_A_HANDOFF_LOCAL_PORT,
+		.maxattr	= KTLSGATE_A_HANDOFF_GIVE_BACK,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

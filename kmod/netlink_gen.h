@@ -25,7 +25,7 @@ extern const struct nla_policy ktlsgate_conn_get_nl_policy[KTLSGATE_A_CONN_WANT_
 
 extern const struct nla_policy ktlsgate_conn_kill_nl_policy[KTLSGATE_A_CONN_CLOSE_TEXT + 1];
 
-extern const struct nla_policy ktlsgate_handoff_nl_policy[KTLSGATE_A_HANDOFF_LOCAL_PORT + 1];
+extern const struct nla_policy ktlsgate_handoff_nl_policy[KTLSGATE_A_HANDOFF_GIVE_BACK + 1];
 
 extern const struct nla_policy ktlsgate_refuse_nl_policy[KTLSGATE_A_REFUSED_PRINCIPAL + 1];
 

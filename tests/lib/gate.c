@@ -302,23 +302,38 @@ struct nl_msg *gate_handoff_msg(struct gate_nl *nl,
 			h->secret_tx);
 	nla_put_u64(msg, KTLSGATE_A_HANDOFF_HANDSHAKE_TIME, 1234567);
 	put_relay(msg, h);
+	if (h->give_back)
+		nla_put_flag(msg, KTLSGATE_A_HANDOFF_GIVE_BACK);
 	return msg;
 }
 
 static int on_handoff(struct genlmsghdr *hdr, struct nlattr **attrs, void *arg)
 {
+	struct gate_handed *out = arg;
+
 	if (attrs[KTLSGATE_A_HANDOFF_ID])
-		*(uint32_t *)arg = nla_get_u32(attrs[KTLSGATE_A_HANDOFF_ID]);
+		out->id = nla_get_u32(attrs[KTLSGATE_A_HANDOFF_ID]);
+	if (attrs[KTLSGATE_A_HANDOFF_FD])
+		out->fd = nla_get_s32(attrs[KTLSGATE_A_HANDOFF_FD]);
+	if (attrs[KTLSGATE_A_HANDOFF_ERROR])
+		out->error = nla_get_u32(attrs[KTLSGATE_A_HANDOFF_ERROR]);
 	return 0;
+}
+
+int gate_handoff_or_back(struct gate_nl *nl, const struct gate_handoff *h,
+			 struct gate_handed *out)
+{
+	*out = (struct gate_handed){ .fd = -1 };
+	return gate_send(nl, gate_handoff_msg(nl, h), on_handoff, out);
 }
 
 int gate_handoff(struct gate_nl *nl, const struct gate_handoff *h, uint32_t *id)
 {
-	uint32_t got = 0;
-	int err = gate_send(nl, gate_handoff_msg(nl, h), on_handoff, &got);
+	struct gate_handed got;
+	int err = gate_handoff_or_back(nl, h, &got);
 
 	if (id)
-		*id = got;
+		*id = got.id;
 	return err;
 }
 

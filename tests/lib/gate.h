@@ -97,6 +97,7 @@ struct gate_handoff {
 	uint32_t path;			/* the following for relay only */
 	const char *reason;
 	const union net_addr *peer, *local;
+	bool give_back;
 };
 void gate_handoff_init(struct gate_handoff *h, const struct tls_server *s,
 		       const char *gate);
@@ -105,6 +106,13 @@ struct nl_msg *gate_handoff_msg(struct gate_nl *nl,
 /* 0 or -errno; the connection's id. */
 int gate_handoff(struct gate_nl *nl, const struct gate_handoff *h,
 		 uint32_t *id);
+/* 0 or -errno; the answer, of which one half is 0 (id) or -1 (fd). */
+struct gate_handed {
+	uint32_t id;
+	int fd, error;
+};
+int gate_handoff_or_back(struct gate_nl *nl, const struct gate_handoff *h,
+			 struct gate_handed *out);
 /* Takes s->fd when its ACKs are in, sets it to -1. */
 int gate_handoff_server(struct gate_nl *nl, struct tls_server *s,
 			const char *gate, uint32_t *id);

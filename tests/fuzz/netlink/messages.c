@@ -267,6 +267,11 @@ static void keep_id(struct fuzz *f, const struct nlmsghdr *h)
 	    (genl->cmd != KTLSGATE_CMD_HANDOFF &&
 	     genl->cmd != KTLSGATE_CMD_CONN_GET))
 		return;
+	if (genl->cmd == KTLSGATE_CMD_HANDOFF &&
+	    attr->nla_type == KTLSGATE_A_HANDOFF_FD) {
+		close(*(const int *)(attr + 1));	/* given back */
+		return;
+	}
 	memcpy(&f->world->ids[f->world->id_count++ % 32], attr + 1, 4);
 }
 
