@@ -30,23 +30,11 @@ static void again_after(struct handshake *handshake, uint64_t delay)
 	timers_set(&handshake->worker->timers, &handshake->timer, due);
 }
 
-static void give_to_agent(struct handshake *handshake)
+/* The agent cannot take the client now, for that reason: until its time is over. */
+static void hold(struct handshake *handshake, enum agent_answer answer)
 {
-	if (handshake->obstacle ? relay_begin(handshake) : handoff(handshake))
-		handshake_finish(handshake);
-	else
-		handshake_refuse_after(handshake);
-}
-
-void agentstep_ask(struct handshake *handshake)
-{
-	enum agent_answer answer = handoff_ask(handshake);
 	uint64_t wait = handshake->gate->cfg->agent_wait * MS;
 
-	if (answer == AGENT_READY) {
-		give_to_agent(handshake);
-		return;
-	}
 	if (answer == AGENT_OTHER_FAMILY || answer == AGENT_NO_GATE) {
 		/* The main thread can do something about it. */
 		uint64_t one = 1;
@@ -71,13 +59,45 @@ void agentstep_ask(struct handshake *handshake)
 	again_after(handshake, AGENT_NS);
 }
 
+static void give(struct handshake *handshake)
+{
+	enum agent_answer why;
+
+	switch (handoff(handshake, &why)) {
+	case HANDOFF_DONE:
+		handshake_finish(handshake);
+		break;
+	case HANDOFF_WAIT:
+		hold(handshake, why);
+		break;
+	case HANDOFF_REFUSED:
+		handshake_refuse_after(handshake);
+		break;
+	}
+}
+
+/* Who waits asks before, for the answer is good for all who wait. */
+void agentstep_ask(struct handshake *handshake)
+{
+	enum agent_answer answer = handoff_ask(handshake);
+
+	if (answer != AGENT_READY)
+		hold(handshake, answer);
+	else if (!handshake->obstacle)
+		give(handshake);
+	else if (relay_begin(handshake))
+		handshake_finish(handshake);
+	else
+		handshake_refuse_after(handshake);
+}
+
 void agentstep_settle(struct handshake *handshake)
 {
 	uint64_t delay = SETTLE_FIRST_NS << handshake->tries;
 
 	if (handoff_settled(handshake->fd)) {
 		handshake->tries = 0;
-		agentstep_ask(handshake);
+		give(handshake);
 		return;
 	}
 	again_after(handshake, handshake->tries > 4 || delay > SETTLE_LAST_NS ?

@@ -13,6 +13,8 @@
 
 static struct nla_policy handoff_policy[KTLSGATE_A_HANDOFF_MAX + 1] = {
 	[KTLSGATE_A_HANDOFF_ID] = { .type = NLA_U32 },
+	[KTLSGATE_A_HANDOFF_FD] = { .type = NLA_S32 },
+	[KTLSGATE_A_HANDOFF_ERROR] = { .type = NLA_U32 },
 };
 
 static size_t identity_size(const struct identity *identity)
@@ -82,21 +84,27 @@ static void put_relayed(struct nl_msg *msg, const struct relayed *relayed)
 	free(reason);
 }
 
-static void read_id(struct nlattr **attrs, void *arg)
+static void read_handed(struct nlattr **attrs, void *arg)
 {
+	struct handed *out = arg;
+
 	if (attrs[KTLSGATE_A_HANDOFF_ID])
-		*(uint32_t *)arg = nla_get_u32(attrs[KTLSGATE_A_HANDOFF_ID]);
+		out->id = nla_get_u32(attrs[KTLSGATE_A_HANDOFF_ID]);
+	if (attrs[KTLSGATE_A_HANDOFF_FD])
+		out->fd = nla_get_s32(attrs[KTLSGATE_A_HANDOFF_FD]);
+	if (attrs[KTLSGATE_A_HANDOFF_ERROR])
+		out->error = nla_get_u32(attrs[KTLSGATE_A_HANDOFF_ERROR]);
 }
 
 int channel_handoff(struct channel *channel, const struct handoff *handoff,
-		    uint32_t *id)
+		    struct handed *out)
 {
 	const struct secrets *secrets = handoff->secrets;
 	struct stat before = {}, after;
 	struct nl_msg *msg;
 	int error;
 
-	*id = 0;
+	*out = (struct handed){ .fd = -1 };
 	fstat(handoff->fd, &before);
 	msg = channel_request(channel, KTLSGATE_CMD_HANDOFF,
 			      identity_size(handoff->identity), 0);
@@ -114,18 +122,18 @@ int channel_handoff(struct channel *channel, const struct handoff *handoff,
 	put_note(msg, handoff->identity);
 	if (handoff->relayed)
 		put_relayed(msg, handoff->relayed);
-	channel_expect(channel, read_id, handoff_policy,
-		       KTLSGATE_A_HANDOFF_MAX, id);
+	else
+		nla_put_flag(msg, KTLSGATE_A_HANDOFF_GIVE_BACK);
+	channel_expect(channel, read_handed, handoff_policy,
+		       KTLSGATE_A_HANDOFF_MAX, out);
 	error = channel_call(channel, msg);
-	if (!error)
-		return 0;
 	/*
 	 * The kernel takes the file unless it turned the message away first
 	 * (permission, no such family). Then the number still names our
 	 * socket; otherwise it may already be that of another worker's.
 	 */
-	if (!fstat(handoff->fd, &after) && before.st_ino == after.st_ino &&
-	    before.st_dev == after.st_dev)
-		close(handoff->fd);
+	if (error && !fstat(handoff->fd, &after) &&
+	    before.st_ino == after.st_ino && before.st_dev == after.st_dev)
+		out->fd = handoff->fd;
 	return error;
 }

@@ -17,7 +17,7 @@ struct relayed {
 };
 
 struct handoff {
-	int fd;				/* consumed, see channel_handoff() */
+	int fd;
 	const char *gate;
 	const struct identity *identity;
 	const struct secrets *secrets;
@@ -25,8 +25,18 @@ struct handoff {
 	uint64_t handshake_time;	/* nanoseconds */
 };
 
-/* The fd is gone afterwards, whatever came of it. */
+struct handed {
+	uint32_t id;
+	int fd;		/* -1: the kernel has the connection, or ended it */
+	int error;	/* with fd, when 0 was returned: why the agent cannot */
+};
+
+/*
+ * 0 or -errno. The number that was given means nothing afterwards: what is ours
+ * still, to try again or to refuse, is @out->fd. Relayed connections are never
+ * given back by the kernel, but it may turn the message away.
+ */
 int channel_handoff(struct channel *channel, const struct handoff *handoff,
-		    uint32_t *id);
+		    struct handed *out);
 
 #endif

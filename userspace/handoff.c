@@ -101,7 +101,7 @@ const char *agent_answer_text(enum agent_answer answer)
 	case AGENT_NO_GATE:
 		return "the kernel does not know the gate";
 	default:
-		return "the agent is ready";
+		return "the agent could not take it a moment ago";
 	}
 }
 
@@ -147,23 +147,30 @@ static void explain(struct handshake *handshake, int error)
 	handshake->verdict.principal = xstrdup(handshake->identity.principal);
 }
 
-static bool give(struct handshake *handshake, const struct handoff *call)
+static void given(struct handshake *handshake, const struct handoff *call)
 {
-	uint32_t id;
-	int error = channel_handoff(channel_of(handshake), call, &id);
-
-	if (error) {
-		explain(handshake, error);
-		return false;
-	}
 	/* The others were judged by the new rules before this one. */
 	if (atomic_load(&handshake->gate->replaced))
 		live_review();
 	log_accepted(handshake, call->handshake_time);
-	return true;
 }
 
-bool handoff(struct handshake *handshake)
+static enum agent_answer answer_of(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+		return AGENT_ABSENT;
+	case EAGAIN:
+		return AGENT_FULL;
+	case EAFNOSUPPORT:
+		return AGENT_OTHER_FAMILY;
+	default:
+		return AGENT_NO_GATE;
+	}
+}
+
+enum handoff_result handoff(struct handshake *handshake,
+			    enum agent_answer *why)
 {
 	struct handoff call = {
 		.fd = handshake->fd,
@@ -173,16 +180,31 @@ bool handoff(struct handshake *handshake)
 			   handshake->secrets : NULL,
 		.handshake_time = now_ns() - handshake->began,
 	};
+	struct handed handed;
+	int error;
 
 	epoll_ctl(handshake->worker->epoll, EPOLL_CTL_DEL, handshake->fd, NULL);
-	/* The connection goes on: its session is no bad one to be forgotten. */
-	SSL_set_shutdown(handshake->ssl, SSL_SENT_SHUTDOWN |
-			 SSL_RECEIVED_SHUTDOWN);
+	if (handshake->ssl)
+		/* Its session is no bad one to be forgotten. */
+		SSL_set_shutdown(handshake->ssl, SSL_SENT_SHUTDOWN |
+				 SSL_RECEIVED_SHUTDOWN);
 	/* Nothing may write to this number once it is another's. */
 	SSL_free(handshake->ssl);
 	handshake->ssl = NULL;
-	handshake->fd = -1;
-	return give(handshake, &call);
+	error = channel_handoff(channel_of(handshake), &call, &handed);
+	handshake->fd = handed.fd;
+	if (!error && handed.fd < 0) {
+		given(handshake, &call);
+		return HANDOFF_DONE;
+	}
+	/* ENOENT: the module was loaded anew, the family has another number. */
+	if (handed.fd >= 0 && (!error || error == -ENOENT) &&
+	    handshake_watch(handshake)) {
+		*why = answer_of(handed.error);
+		return HANDOFF_WAIT;
+	}
+	explain(handshake, error);
+	return HANDOFF_REFUSED;
 }
 
 /* The agent's end is of the same kind as the client's own would be. */
@@ -235,10 +257,19 @@ static bool give_relayed(struct handshake *handshake, int fd)
 		.relayed = &relayed,
 		.handshake_time = now_ns() - handshake->began,
 	};
+	struct handed handed;
+	int error;
 
 	getsockname(handshake->fd, (struct sockaddr *)&dialled, &size);
 	address_of(&dialled, &local, &relayed.local_port);
-	return give(handshake, &call);
+	error = channel_handoff(channel_of(handshake), &call, &handed);
+	if (handed.fd >= 0)
+		close(handed.fd);
+	if (error)
+		explain(handshake, error);
+	else
+		given(handshake, &call);
+	return !error;
 }
 
 int handoff_relayed(struct handshake *handshake)

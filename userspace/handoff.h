@@ -20,11 +20,18 @@ bool handoff_settled(int fd);
 enum agent_answer handoff_ask(struct handshake *handshake);
 const char *agent_answer_text(enum agent_answer answer);
 
+enum handoff_result {
+	HANDOFF_DONE,
+	HANDOFF_WAIT,		/* the agent cannot take it now: @why */
+	HANDOFF_REFUSED,	/* there is a verdict */
+};
+
 /*
- * Gives the connection to the kernel; the fd is gone. False and a verdict
- * when the kernel refused.
+ * Gives the connection to the kernel. Unless it is done, the handshake's fd is the
+ * connection's again, or -1 when the kernel ended it. The SSL is gone.
  */
-bool handoff(struct handshake *handshake);
+enum handoff_result handoff(struct handshake *handshake,
+			    enum agent_answer *why);
 
 /*
  * Connects to ourselves over loopback and gives the kernel the one end, in the

@@ -152,6 +152,11 @@ static bool watch(struct handshake *handshake, int operation, uint32_t also)
 			  &event);
 }
 
+bool handshake_watch(struct handshake *handshake)
+{
+	return watch(handshake, EPOLL_CTL_ADD, 0);
+}
+
 static bool begin_tls(struct handshake *handshake)
 {
 	struct worker *worker = handshake->worker;
@@ -428,7 +433,7 @@ void handshake_begin(struct worker *worker, struct gate *gate, int fd,
 			    gate->cfg->handshake_timeout * MS);
 	if (!enter(handshake)) {
 		refuse(handshake);
-	} else if (!watch(handshake, EPOLL_CTL_ADD, 0)) {
+	} else if (!handshake_watch(handshake)) {
 		verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_OVERLOAD,
 			    "cannot watch the connection: %s", strerror(errno));
 		refuse(handshake);

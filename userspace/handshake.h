@@ -62,6 +62,9 @@ void handshake_set_state(struct handshake *handshake,
 			 enum handshake_state state, uint64_t deadline);
 void handshake_finish(struct handshake *handshake);
 
+/* Its socket gets to the worker's epoll; false when that has no room. */
+bool handshake_watch(struct handshake *handshake);
+
 /* With a verdict that was set, and this alert of ours. */
 void handshake_refuse(struct handshake *handshake, uint8_t alert);
 

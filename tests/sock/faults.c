@@ -216,6 +216,40 @@ TEST_F(faults, handoff)
 	EXPECT_LT(5, self->round.nth - 2);
 }
 
+/* Nobody listens: given back, or ended for want of memory, with its number. */
+TEST_F(faults, handoff_given_back)
+{
+	struct tls_params params = {};
+	struct gate_handed handed;
+	struct tls_client client;
+	struct tls_server server;
+	struct gate_handoff h;
+	char b;
+	int err;
+
+	ASSERT_EQ(0, gate_add(&self->p.nl, "absent", 1));
+	FOR_EACH_FAULT(&self->round) {
+		ASSERT_EQ(0, pair_dial(&self->p, &params, &client, &server));
+		ASSERT_EQ(0, net_acked(server.fd));
+		gate_handoff_init(&h, &server, "absent");
+		h.give_back = true;
+		err = FAULTY(&self->round,
+			     gate_handoff_or_back(&self->p.nl, &h, &handed));
+		if (err) {
+			EXPECT_EQ(-1, handed.fd);
+			EXPECT_EQ(-1, fcntl(server.fd, F_GETFD));
+			EXPECT_GE(0, tls_read(&client, &b, 1));
+		} else {
+			EXPECT_EQ(ECONNREFUSED, handed.error);
+			EXPECT_LE(0, handed.fd);
+			close(handed.fd);
+		}
+		tls_close(&client);
+	}
+	fault_reached(&self->round, "handoff, given back");
+	EXPECT_LT(3, self->round.nth - 2);
+}
+
 TEST_F(faults, handoff_relay)
 {
 	struct gate_handoff h = { .gate = GATE_NAME,
