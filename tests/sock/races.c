@@ -8,12 +8,18 @@
  *	OPERATIONS	of the agent's threads in each test (40000, divided by
  *			SCALE_DIVISOR)
  */
+#include <linux/tls.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
 
 #include "agent.h"
 #include "relays.h"
+
+#ifndef SOL_TLS
+#define SOL_TLS 282
+#endif
 
 #define THREADS 4
 #define SOCKETS 8
@@ -69,7 +75,7 @@ FIXTURE_VARIANT_ADD(race, tls13) {
 };
 
 FIXTURE_VARIANT_ADD(race, tls12) {
-	.params.tls = { .version = TLS1_2_VERSION, .client_ktls = true },
+	.params.tls.version = TLS1_2_VERSION,
 };
 
 FIXTURE_VARIANT_ADD(race, ipv6) {
@@ -195,31 +201,84 @@ static void *agent(void *arg)
 	return NULL;
 }
 
+/* What kTLS calls the keys of TLS 1.3 that a secret stands for, or any of TLS 1.2. */
+static void make_keys(struct race *race, const struct tls_raw *raw,
+		      struct tls12_crypto_info_aes_gcm_128 *keys)
+{
+	memset(keys, 0, sizeof(*keys));
+	keys->info.version = race->params->tls.version == TLS1_2_VERSION ?
+			     TLS_1_2_VERSION : TLS_1_3_VERSION;
+	keys->info.cipher_type = TLS_CIPHER_AES_GCM_128;
+	memcpy(keys->key, raw->key, sizeof(keys->key));
+	memcpy(keys->salt, raw->iv, sizeof(keys->salt));
+	memcpy(keys->iv, raw->iv + sizeof(keys->salt), sizeof(keys->iv));
+}
+
+static int install(int fd, int direction,
+		   const struct tls12_crypto_info_aes_gcm_128 *keys)
+{
+	setsockopt(fd, SOL_TCP, TCP_ULP, "tls", sizeof("tls"));
+	return setsockopt(fd, SOL_TLS, direction, keys, sizeof(*keys));
+}
+
+/* kTLS without a handshake, which would take most of the time. */
+static int encrypt(struct race *race, struct client *client,
+		   struct tls_server *server, struct agent *a)
+{
+	struct tls12_crypto_info_aes_gcm_128 there, back;
+	struct tls_client other = { .suite = 0x1301, .secret_len = 32 };
+	struct tls_raw raw;
+	int i;
+
+	for (i = 0; i < 32; i++) {
+		client->tls.secret[i] = server->secret_rx[i] = agent_pick(a, 256);
+		other.secret[i] = server->secret_tx[i] = agent_pick(a, 256);
+	}
+	client->tls.suite = other.suite;
+	client->tls.secret_len = server->secret_len = other.secret_len;
+	if (tls_raw_open(&client->raw, &client->tls) ||
+	    tls_raw_open(&raw, &other))
+		return -1;
+	make_keys(race, &client->raw, &there);
+	make_keys(race, &raw, &back);
+	server->suite = other.suite;
+	server->version = there.info.version;
+	if (server->version == TLS_1_2_VERSION) {
+		server->suite = 0xc02f;
+		if (install(client->tls.fd, TLS_TX, &there))
+			return -1;
+	}
+	return install(server->fd, TLS_RX, &there) ?:
+	       install(server->fd, TLS_TX, &back);
+}
+
 /* The end that is handed off: of a client, or over loopback of the helper. */
 static int dial(struct race *race, struct client *client,
-		struct gate_handoff *h, struct tls_server *server)
+		struct tls_server *server, struct gate_handoff *h,
+		struct agent *a)
 {
 	static union net_addr peer, local;
 
 	memset(client, 0, sizeof(*client));
-	if (race->relayed) {
-		peer = address("192.0.2.7", 40007);
-		local = address("198.51.100.9", 9092);
-		*h = (struct gate_handoff){
-			.gate = GATE_NAME, .principal = GATE_PRINCIPAL,
-			.version = TLS1_VERSION, .suite = 0xc013,
-			.path = KTLSGATE_PATH_RELAY, .reason = REASON,
-			.peer = &peer, .local = &local,
-		};
-		h->fd = connect_pair(race->p, &client->tls.fd);
-		return h->fd < 0 ? -1 : 0;
-	}
-	if (pair_dial(race->p, &race->params->tls, &client->tls, server) ||
-	    net_acked(server->fd))
+	memset(server, 0, sizeof(*server));
+	server->fd = connect_pair(race->p, &client->tls.fd);
+	if (server->fd < 0)
 		return -1;
-	gate_handoff_init(h, server, GATE_NAME);
-	return client->tls.secret_len ?
-	       tls_raw_open(&client->raw, &client->tls) : 0;
+	if (!race->relayed) {
+		if (encrypt(race, client, server, a))
+			return -1;
+		gate_handoff_init(h, server, GATE_NAME);
+		return 0;
+	}
+	peer = address("192.0.2.7", 40007);
+	local = address("198.51.100.9", 9092);
+	*h = (struct gate_handoff){
+		.fd = server->fd, .gate = GATE_NAME,
+		.principal = GATE_PRINCIPAL, .version = TLS1_VERSION,
+		.suite = 0xc013, .path = KTLSGATE_PATH_RELAY, .reason = REASON,
+		.peer = &peer, .local = &local,
+	};
+	return 0;
 }
 
 /*
@@ -234,7 +293,7 @@ static void hand_off(struct race *race, struct gate_nl *nl, struct client *clien
 	uint32_t id;
 	int err;
 
-	if (dial(race, client, &h, &server)) {
+	if (dial(race, client, &server, &h, a)) {
 		snprintf(race->wrong, sizeof(race->wrong), "no connection");
 		client->tls.fd = -1;
 		return;
@@ -259,7 +318,7 @@ static void client_sends(struct race *race, struct client *client, int type,
 {
 	if (race->relayed)
 		send(client->tls.fd, data, size, MSG_NOSIGNAL);
-	else if (client->raw.secret_len)
+	else if (race->params->tls.version != TLS1_2_VERSION)
 		tls_raw_send(&client->raw, type, data, size);
 	else
 		tls_send_record(&client->tls, type, data, size);
@@ -270,7 +329,7 @@ static void client_updates(struct race *race, struct client *client, bool reques
 	const uint8_t update[] = { 24, 0, 0, 1, request };
 
 	client_sends(race, client, 22, update, sizeof(update));
-	if (client->raw.secret_len)
+	if (!race->relayed)
 		tls_raw_update(&client->raw);
 }
 
@@ -295,7 +354,10 @@ static void client_acts(struct race *race, struct client *client, struct agent *
 			     1 + agent_pick(a, agent_chance(a, 4) ? 16000 : 500));
 		break;
 	case 9 ... 12:
-		client_updates(race, client, agent_chance(a, 2));
+		/* The end of TLS 1.2. */
+		if (race->params->tls.version != TLS1_2_VERSION ||
+		    agent_chance(a, 16))
+			client_updates(race, client, agent_chance(a, 2));
 		break;
 	case 13 ... 20:
 		for (i = 0; i < 16; i++)
