@@ -167,7 +167,7 @@ int ktlsgate_shutdown(struct socket *sock, int how)
 	struct ktlsgate_conn *conn = ktlsgate_conn(sock->sk);
 
 	if (how == SHUT_WR || how == SHUT_RDWR)
-		ktlsgate_send_close_notify(sock->sk);
+		ktlsgate_send_last_words(sock->sk);
 	return conn->layer->base_ops->shutdown(sock, how);
 }
 

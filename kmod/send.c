@@ -154,6 +154,33 @@ void ktlsgate_send_close_notify(struct sock *sk)
 	mutex_unlock(&conn->tx_lock);
 }
 
+/**
+ * ktlsgate_send_last_words() - close_notify before a shutdown()
+ * @sk: the socket, not locked
+ *
+ * Another thread of the agent may be in the middle of a write and wait for a client
+ * that does not read. Who waited for it here would wait as long, and not to be
+ * interrupted, but shutdown() is there to end that wait: TCP's does. What is written is
+ * cut then, so there must be no close_notify, which would say that it was all.
+ *
+ * sk_write_pending tells of a writer that waits for room, in TCP or in kTLS, having let
+ * go the socket lock alone. It is woken by TCP's shutdown, and finds out as well if it
+ * woke just before. A write that goes on is waited for.
+ */
+void ktlsgate_send_last_words(struct sock *sk)
+{
+	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
+
+	while (!mutex_trylock(&conn->tx_lock)) {
+		if (READ_ONCE(sk->sk_write_pending))
+			return;
+		schedule_timeout_uninterruptible(1);
+	}
+	send_alert_locked(conn, sk, KTLSGATE_ALERT_WARNING,
+			  KTLSGATE_ALERT_CLOSE_NOTIFY);
+	mutex_unlock(&conn->tx_lock);
+}
+
 static int send_key_update_message(struct sock *sk, int flags)
 {
 	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
@@ -369,12 +396,16 @@ int ktlsgate_sendpage(struct sock *sk, struct page *page, int offset,
 /**
  * ktlsgate_splice_eof() - proto.splice_eof
  * @sock: the agent's socket
+ *
+ * Another writer may hold the lock for as long as the client does not read, so the
+ * task can be killed meanwhile: what it left open is then for the next write, or lost.
  */
 void ktlsgate_splice_eof(struct socket *sock)
 {
 	struct ktlsgate_conn *conn = ktlsgate_conn(sock->sk);
 
-	mutex_lock(&conn->tx_lock);
+	if (mutex_lock_killable(&conn->tx_lock))
+		return;
 	conn->layer->base->splice_eof(sock);
 	mutex_unlock(&conn->tx_lock);
 	ktlsgate_send_owed(sock->sk);

@@ -18,6 +18,7 @@ void ktlsgate_send_alert(struct sock *sk, u8 level, u8 alert);
 void ktlsgate_send_alert_unowned(struct ktlsgate_conn *conn, struct sock *sk,
 				 u8 level, u8 alert);
 void ktlsgate_send_close_notify(struct sock *sk);
+void ktlsgate_send_last_words(struct sock *sk);
 void ktlsgate_send_owed(struct sock *sk);
 
 #endif /* _KTLSGATE_SEND_H */

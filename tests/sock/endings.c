@@ -313,6 +313,47 @@ TEST_F(conn, shutdown_wakes_reader)
 	EXPECT_EQ(NULL, ret);
 }
 
+static void *writer(void *arg)
+{
+	static char b[65536];
+	struct reader *r = arg;
+
+	r->thread = gettid();
+	while (write(r->fd, b, sizeof(b)) > 0)
+		continue;
+	return (void *)(long)errno;
+}
+
+/* The client does not read, so that the writer waits. What it wrote is cut: there is
+ * no close_notify, which would say that it is all.
+ */
+TEST_F(conn, shutdown_wakes_writer)
+{
+	struct reader r = { .fd = self->p.agent };
+	static char b[65536];
+	pthread_t thread;
+	uint64_t began;
+	void *err;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, writer, &r));
+	EXPECT_TRUE(NET_WAIT(!net_poll(self->p.agent, POLLOUT, 0) &&
+			     r.thread && net_waits_in(r.thread, SYS_write)));
+	began = net_now_ms();
+	ASSERT_EQ(0, shutdown(self->p.agent, SHUT_WR));
+	ASSERT_EQ(0, pthread_join(thread, &err));
+	EXPECT_EQ(EPIPE, (long)err);
+	/* It did not go on until its own deadline. */
+	EXPECT_GT(NET_DEADLINE_MS / 2, net_now_ms() - began);
+	/* The other direction is open. */
+	ASSERT_EQ(1, tls_write(&self->p.client, "x", 1));
+	EXPECT_EQ(1, read(self->p.agent, b, 1));
+	while (tls_read(&self->p.client, b, sizeof(b)) > 0)
+		continue;
+	EXPECT_NE(EAGAIN, errno);
+	EXPECT_EQ(variant->params.plain,
+		  tls_got_close_notify(&self->p.client));
+}
+
 TEST_F(conn, disconnect)
 {
 	struct sockaddr none = { .sa_family = AF_UNSPEC };
