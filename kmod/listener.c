@@ -259,6 +259,11 @@ void ktlsgate_listener_request_free(struct request_sock *req)
  * listener that stops being one empties its queue afterwards under the same
  * lock, so a child is either found by it or refused here.
  *
+ * It may be closed before it is told. The caller's reference keeps it, but not what
+ * its sk_data_ready() reaches: that of Multipath TCP goes by its own context to the
+ * agent's socket, and both are freed after a grace period. TCP calls it in a softirq.
+ * So the reader begins before it is seen to listen, when none of that was let go yet.
+ *
  * Return: false when the listener is closing.
  */
 bool ktlsgate_listener_queue(struct sock *listener, struct request_sock *req,
@@ -271,6 +276,7 @@ bool ktlsgate_listener_queue(struct sock *listener, struct request_sock *req,
 	req->sk = child;
 	req->dl_next = NULL;
 
+	rcu_read_lock();
 	spin_lock_bh(&queue->rskq_lock);
 	if (inet_sk_state_load(listener) == TCP_LISTEN) {
 		if (!queue->rskq_accept_head)
@@ -284,6 +290,7 @@ bool ktlsgate_listener_queue(struct sock *listener, struct request_sock *req,
 	spin_unlock_bh(&queue->rskq_lock);
 	if (queued)
 		listener->sk_data_ready(listener);
+	rcu_read_unlock();
 	return queued;
 }
 
