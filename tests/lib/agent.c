@@ -4,16 +4,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/errqueue.h>
-#include <linux/filter.h>
-#include <linux/ktlsgate_sockopt.h>
-#include <linux/sockios.h>
 #include <linux/tls.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -27,12 +22,6 @@
 #ifndef SOL_TLS
 #define SOL_TLS 282
 #endif
-#ifndef SO_RESERVE_MEM
-#define SO_RESERVE_MEM 73
-#endif
-
-#define COUNT(array) (sizeof(array) / sizeof(*(array)))
-#define NOWHERE ((void *)8)	/* EFAULT */
 
 /* splitmix64 */
 static uint64_t next(struct agent *a)
@@ -63,12 +52,14 @@ int agent_open(struct agent *a, uint64_t seed)
 	if (a->file < 0 || ftruncate(a->file, AGENT_BUFFER) || a->epoll < 0 ||
 	    pipe2(a->pipe, O_CLOEXEC | O_NONBLOCK))
 		return -1;
+	agent_ring_open(a);
 	return socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 			  a->unix_pair);
 }
 
 void agent_close(struct agent *a)
 {
+	agent_ring_close(a);
 	close(a->pipe[0]);
 	close(a->pipe[1]);
 	close(a->unix_pair[0]);
@@ -82,9 +73,9 @@ static size_t some(struct agent *a)
 	return agent_pick(a, agent_chance(a, 4) ? AGENT_BUFFER : 2000);
 }
 
-static void *place(struct agent *a)
+void *agent_place(struct agent *a)
 {
-	return agent_chance(a, 40) ? NOWHERE : a->buffer;
+	return agent_chance(a, 40) ? AGENT_NOWHERE : a->buffer;
 }
 
 static void receive(struct agent *a, int fd)
@@ -94,7 +85,7 @@ static void receive(struct agent *a, int fd)
 		MSG_OOB, MSG_ERRQUEUE, MSG_TRUNC, MSG_PEEK | MSG_TRUNC };
 	char control[256];
 	struct iovec iov[2] = {
-		{ place(a), some(a) }, { a->buffer, some(a) },
+		{ agent_place(a), some(a) }, { a->buffer, some(a) },
 	};
 	struct mmsghdr msg[2] = {
 		{ .msg_hdr = { .msg_iov = iov, .msg_iovlen = 1 } },
@@ -103,11 +94,11 @@ static void receive(struct agent *a, int fd)
 			       .msg_controllen = sizeof(control) } },
 	};
 	struct timespec soon = { .tv_nsec = 1000000 };
-	int with = flags[agent_pick(a, COUNT(flags))];
+	int with = flags[agent_pick(a, AGENT_COUNT(flags))];
 
 	switch (agent_pick(a, 6)) {
 	case 0:
-		read(fd, place(a), some(a));
+		read(fd, agent_place(a), some(a));
 		break;
 	case 1:
 		readv(fd, iov, 2);
@@ -119,7 +110,7 @@ static void receive(struct agent *a, int fd)
 		recvmsg(fd, &msg[1].msg_hdr, with);
 		break;
 	default:
-		recv(fd, place(a), some(a), with);
+		recv(fd, agent_place(a), some(a), with);
 	}
 }
 
@@ -127,7 +118,7 @@ static void receive(struct agent *a, int fd)
 static void send_typed(struct agent *a, int fd, int flags)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(1)] = {};
-	struct iovec iov = { place(a), some(a) };
+	struct iovec iov = { agent_place(a), some(a) };
 	struct msghdr msg = {
 		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
 		.msg_controllen = sizeof(control),
@@ -147,13 +138,13 @@ static void transmit(struct agent *a, int fd)
 		MSG_MORE | MSG_DONTWAIT, MSG_ZEROCOPY, MSG_OOB, MSG_FASTOPEN,
 		MSG_EOR, MSG_CONFIRM };
 	struct iovec iov[2] = {
-		{ a->buffer, some(a) }, { place(a), some(a) },
+		{ a->buffer, some(a) }, { agent_place(a), some(a) },
 	};
-	int with = flags[agent_pick(a, COUNT(flags))] | MSG_NOSIGNAL;
+	int with = flags[agent_pick(a, AGENT_COUNT(flags))] | MSG_NOSIGNAL;
 
 	switch (agent_pick(a, 4)) {
 	case 0:
-		write(fd, place(a), some(a));
+		write(fd, agent_place(a), some(a));
 		break;
 	case 1:
 		writev(fd, iov, 2);
@@ -162,7 +153,7 @@ static void transmit(struct agent *a, int fd)
 		send_typed(a, fd, with);
 		break;
 	default:
-		send(fd, place(a), some(a), with);
+		send(fd, agent_place(a), some(a), with);
 	}
 }
 
@@ -198,7 +189,7 @@ static void wait_some(struct agent *a, int fd)
 		EPOLLIN | EPOLLET, EPOLLRDHUP | EPOLLONESHOT,
 		EPOLLIN | EPOLLEXCLUSIVE };
 	struct epoll_event event = {
-		.events = events[agent_pick(a, COUNT(events))],
+		.events = events[agent_pick(a, AGENT_COUNT(events))],
 	};
 	struct epoll_event got[8];
 
@@ -216,133 +207,7 @@ static void wait_some(struct agent *a, int fd)
 		net_poll(fd, POLLIN | POLLOUT | POLLRDHUP, agent_pick(a, 2));
 		break;
 	default:
-		epoll_wait(a->epoll, got, COUNT(got), agent_pick(a, 2));
-	}
-}
-
-/*
- * TCP_REPAIR is left out: with CAP_NET_ADMIN it makes of a socket what it likes,
- * below the module and below kTLS.
- */
-static void set_option(struct agent *a, int fd)
-{
-	static const struct { int level, name, limit; } numbers[] = {
-		{ SOL_SOCKET, SO_RCVLOWAT, 70000 },
-		{ SOL_SOCKET, SO_RCVBUF, 200000 },
-		{ SOL_SOCKET, SO_SNDBUF, 200000 },
-		{ SOL_SOCKET, SO_RESERVE_MEM, 200000 },
-		{ SOL_SOCKET, SO_ZEROCOPY, 2 },
-		{ SOL_SOCKET, SO_OOBINLINE, 2 },
-		{ SOL_SOCKET, SO_KEEPALIVE, 2 },
-		{ SOL_SOCKET, SO_BUSY_POLL, 20 },
-		{ SOL_SOCKET, SO_TIMESTAMPING, 1 << 16 },
-		{ SOL_SOCKET, SO_REUSEPORT, 2 },
-		{ SOL_SOCKET, SO_INCOMING_CPU, 2 },
-		{ SOL_SOCKET, SO_MARK, 2 },
-		{ SOL_SOCKET, SO_TXREHASH, 2 },
-		{ SOL_TCP, TCP_NODELAY, 2 },
-		{ SOL_TCP, TCP_CORK, 2 },
-		{ SOL_TCP, TCP_QUICKACK, 2 },
-		{ SOL_TCP, TCP_INQ, 2 },
-		{ SOL_TCP, TCP_NOTSENT_LOWAT, 9000 },
-		{ SOL_TCP, TCP_USER_TIMEOUT, 2000 },
-		{ SOL_TCP, TCP_DEFER_ACCEPT, 2 },
-		{ SOL_TCP, TCP_FASTOPEN, 9 },
-		{ SOL_TCP, TCP_FASTOPEN_CONNECT, 2 },
-		{ SOL_TLS, TLS_TX, 2 },
-		{ SOL_TLS, TLS_RX, 2 },
-		{ SOL_TLS, TLS_RX_EXPECT_NO_PAD, 2 },
-		{ SOL_TLS, TLS_TX_ZEROCOPY_RO, 2 },
-		{ SOL_KTLSGATE, KTLSGATE_PEER_INFO, 2 },
-		{ IPPROTO_IP, IP_TRANSPARENT, 2 },
-		{ IPPROTO_IP, IP_RECVERR, 2 },
-		{ IPPROTO_IPV6, IPV6_ADDRFORM, 3 },
-		{ IPPROTO_IPV6, IPV6_RECVERR, 2 },
-	};
-	static const char *const control[] = { "cubic", "reno" };
-	struct linger linger = { agent_pick(a, 2), agent_pick(a, 2) };
-	struct sock_filter first = { .code = BPF_RET | BPF_K };
-	struct sock_fprog program = { 1, &first };
-	int i = agent_pick(a, COUNT(numbers)), value;
-
-	switch (agent_pick(a, 12)) {
-	case 0:
-		setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-		break;
-	case 1:
-		setsockopt(fd, SOL_TCP, TCP_ULP, "tls", 3);
-		break;
-	case 2:
-		i = agent_pick(a, 2);
-		setsockopt(fd, SOL_TCP, TCP_CONGESTION, control[i],
-			   strlen(control[i]));
-		break;
-	case 3:
-		setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program,
-			   sizeof(program));
-		break;
-	default:
-		value = agent_pick(a, numbers[i].limit);
-		setsockopt(fd, numbers[i].level, numbers[i].name,
-			   agent_chance(a, 40) ? NOWHERE : &value,
-			   sizeof(value));
-	}
-}
-
-static void get_option(struct agent *a, int fd)
-{
-	static const struct { int level, first, last; } names[] = {
-		{ SOL_KTLSGATE, 0, 9 }, { SOL_TLS, 0, 5 },
-		{ SOL_TCP, 1, 40 }, { SOL_SOCKET, 1, 80 },
-		{ IPPROTO_IP, 1, 30 }, { IPPROTO_IPV6, 1, 80 },
-	};
-	int i = agent_pick(a, COUNT(names));
-	socklen_t size = agent_pick(a, 300);
-
-	/* What was received as pages would go past kTLS: see map_received(). */
-	getsockopt(fd, names[i].level, names[i].first +
-		   agent_pick(a, names[i].last - names[i].first + 1),
-		   place(a), &size);
-}
-
-static void ask(struct agent *a, int fd)
-{
-	static const unsigned long requests[] = { SIOCINQ, SIOCOUTQ, SIOCOUTQNSD,
-		SIOCATMARK, FIONBIO, FIOASYNC };
-	union net_addr name = {};
-	socklen_t size = sizeof(name);
-	int value = agent_pick(a, 2);
-
-	switch (agent_pick(a, 3)) {
-	case 0:
-		getsockname(fd, &name.sa, &size);
-		break;
-	case 1:
-		getpeername(fd, &name.sa, &size);
-		break;
-	default:
-		ioctl(fd, requests[agent_pick(a, COUNT(requests))], &value);
-	}
-}
-
-/* The end of one direction, or what makes another socket of it. */
-static void change(struct agent *a, int fd)
-{
-	union net_addr to = { .sa.sa_family = AF_UNSPEC };
-
-	switch (agent_pick(a, 6)) {
-	case 0:
-		connect(fd, &to.sa, sizeof(to.sa));
-		break;
-	case 1:
-		listen(fd, 1);
-		break;
-	case 2:
-		to = net_loopback(AF_INET, 0);
-		bind(fd, &to.sa, net_len(&to));
-		break;
-	default:
-		shutdown(fd, agent_pick(a, 3));
+		epoll_wait(a->epoll, got, AGENT_COUNT(got), agent_pick(a, 2));
 	}
 }
 
@@ -420,9 +285,12 @@ static void map_received(struct agent *a, int fd)
 
 void agent_acts(struct agent *a, int fd)
 {
-	switch (agent_pick(a, 64)) {
+	switch (agent_pick(a, 68)) {
 	case 0 ... 17:
 		receive(a, fd);
+		break;
+	case 64 ... 67:
+		agent_ring_acts(a, fd);
 		break;
 	case 18 ... 32:
 		transmit(a, fd);
@@ -434,13 +302,13 @@ void agent_acts(struct agent *a, int fd)
 		wait_some(a, fd);
 		break;
 	case 47 ... 51:
-		set_option(a, fd);
+		agent_sets(a, fd);
 		break;
 	case 52 ... 55:
-		get_option(a, fd);
+		agent_gets(a, fd);
 		break;
 	case 56 ... 58:
-		ask(a, fd);
+		agent_asks(a, fd);
 		break;
 	case 59:
 		pass(a, fd);
@@ -453,6 +321,6 @@ void agent_acts(struct agent *a, int fd)
 		break;
 	default:
 		if (agent_chance(a, 4))
-			change(a, fd);
+			agent_changes(a, fd);
 	}
 }
