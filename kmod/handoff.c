@@ -232,8 +232,13 @@ static int handoff_move(struct ktlsgate_conn *conn, struct socket *sock,
 
 	ktlsgate_inherit_congestion(sk, listener);
 	lock_sock(sk);
-	err = handoff_check_state(sk, extack) ?:
-	      ktlsgate_conn_register(conn, sk, extack);
+	err = handoff_check_state(sk, extack);
+	if (!err && conn->path == KTLSGATE_PATH_KERNEL &&
+	    !ktlsgate_ktls_written(sk))
+		err = refuse(extack, -ENOBUFS,
+			     "kTLS holds data that TCP had no room for, hand off when all is written");
+	if (!err)
+		err = ktlsgate_conn_register(conn, sk, extack);
 	if (err) {
 		release_sock(sk);
 		goto out_request;

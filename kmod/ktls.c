@@ -126,6 +126,23 @@ int ktlsgate_ktls_take(struct ktlsgate_conn *conn, struct sock *sk,
 }
 
 /**
+ * ktlsgate_ktls_written() - whether kTLS has given TCP all that was written
+ * @sk: a kTLS socket with keys to send
+ *
+ * What TCP had no room for kTLS sends later, from a work item that owns the socket
+ * and, when there is no room again, says so in its struct socket, which it has not
+ * while it is handed over and queued. Its memory is charged besides the send queue,
+ * see ktlsgate_memcg_movable(). Only who writes adds to it, so once this is true, under
+ * the socket lock and with a sole owner, it stays so.
+ */
+bool ktlsgate_ktls_written(const struct sock *sk)
+{
+	const struct tls_sw_context_tx *tx = tls_sw_ctx_tx(tls_get_ctx(sk));
+
+	return !READ_ONCE(tx->open_rec) && list_empty_careful(&tx->tx_list);
+}
+
+/**
  * ktlsgate_ktls_flush() - let kTLS end what it does on its own
  * @sk: a kTLS socket that nobody else has any more, not locked
  *

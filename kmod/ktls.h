@@ -11,6 +11,7 @@ struct sock;
 int ktlsgate_ktls_check(const struct sock *sk, struct genl_info *info);
 int ktlsgate_ktls_take(struct ktlsgate_conn *conn, struct sock *sk,
 		       struct genl_info *info);
+bool ktlsgate_ktls_written(const struct sock *sk);
 void ktlsgate_ktls_flush(struct sock *sk);
 int ktlsgate_ktls_check_identity(const struct ktlsgate_identity *identity,
 				 const struct sock *sk,
