@@ -34,7 +34,7 @@ void agent_sets(struct agent *a, int fd)
 		{ SOL_SOCKET, SO_OOBINLINE, 2 },
 		{ SOL_SOCKET, SO_KEEPALIVE, 2 },
 		{ SOL_SOCKET, SO_BUSY_POLL, 20 },
-		{ SOL_SOCKET, SO_TIMESTAMPING, 1 << 16 },
+		{ SOL_SOCKET, SO_TIMESTAMPING, 1 << 15 },
 		{ SOL_SOCKET, SO_REUSEPORT, 2 },
 		{ SOL_SOCKET, SO_INCOMING_CPU, 2 },
 		{ SOL_SOCKET, SO_MARK, 2 },
