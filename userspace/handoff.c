@@ -197,9 +197,13 @@ enum handoff_result handoff(struct handshake *handshake,
 		given(handshake, &call);
 		return HANDOFF_DONE;
 	}
+	if (handed.fd >= 0 && !handshake_watch(handshake)) {
+		verdict_set(&handshake->verdict, KTLSGATE_REFUSAL_OVERLOAD,
+			    "cannot watch the connection: %s", strerror(errno));
+		return HANDOFF_REFUSED;
+	}
 	/* ENOENT: the module was loaded anew, the family has another number. */
-	if (handed.fd >= 0 && (!error || error == -ENOENT) &&
-	    handshake_watch(handshake)) {
+	if (handed.fd >= 0 && (!error || error == -ENOENT)) {
 		*why = answer_of(handed.error);
 		return HANDOFF_WAIT;
 	}

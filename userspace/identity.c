@@ -11,6 +11,7 @@
 #include "anchors.h"
 #include "digest.h"
 #include "dn.h"
+#include "exdata.h"
 #include "identity.h"
 #include "mem.h"
 #include "sessions.h"
@@ -70,20 +71,9 @@ unsigned int serial_take(const ASN1_INTEGER *serial, uint8_t out[SERIAL_MAX])
 	return size;
 }
 
-static void on_free(void *certificate, void *data, CRYPTO_EX_DATA *all,
-		    int index, long number, void *arg)
-{
-	(void)certificate;
-	(void)all;
-	(void)index;
-	(void)number;
-	(void)arg;
-	free(data);
-}
-
 void identity_open(void)
 {
-	ex_index = X509_get_ex_new_index(0, NULL, NULL, NULL, on_free);
+	ex_index = X509_get_ex_new_index(0, NULL, NULL, NULL, exdata_free);
 }
 
 void chain_link_keep(X509 *ca)

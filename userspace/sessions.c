@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "exdata.h"
 #include "keyshare.h"
 #include "mem.h"
 #include "ocsp.h"
@@ -80,23 +81,12 @@ static void on_free(void *session, void *data, CRYPTO_EX_DATA *all, int index,
 	owner_put(data);
 }
 
-static void on_free_context(void *ctx, void *data, CRYPTO_EX_DATA *all,
-			    int index, long number, void *arg)
-{
-	(void)ctx;
-	(void)all;
-	(void)index;
-	(void)number;
-	(void)arg;
-	free(data);
-}
-
 void sessions_open(void)
 {
 	owner_index = SSL_SESSION_get_ex_new_index(0, NULL, NULL, on_copy,
 						   on_free);
 	resumption_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL,
-						    on_free_context);
+						    exdata_free);
 	x25519_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
 }
 
@@ -332,7 +322,7 @@ bool sessions_identity(SSL *ssl, struct identity *out)
 	return true;
 }
 
-void sessions_enable(SSL_CTX *ctx, const unsigned char scope[SESSION_SCOPE],
+bool sessions_enable(SSL_CTX *ctx, const unsigned char scope[SESSION_SCOPE],
 		     const struct gate_config *gate)
 {
 	struct resumption *resumption = xcalloc(1, sizeof(*resumption));
@@ -341,7 +331,7 @@ void sessions_enable(SSL_CTX *ctx, const unsigned char scope[SESSION_SCOPE],
 	resumption->gate = gate;
 	if (!SSL_CTX_set_ex_data(ctx, resumption_index, resumption)) {
 		free(resumption);
-		return;
+		return false;
 	}
 	SSL_CTX_set_client_hello_cb(ctx, on_hello, NULL);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
@@ -353,6 +343,7 @@ void sessions_enable(SSL_CTX *ctx, const unsigned char scope[SESSION_SCOPE],
 	/* One, for it is sent before the handoff and must be acknowledged. */
 	SSL_CTX_set_num_tickets(ctx, 1);
 	SSL_CTX_set_timeout(ctx, SESSION_LIFE);
+	return true;
 }
 
 void sessions_close(void)

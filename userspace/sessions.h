@@ -28,9 +28,10 @@ void sessions_close(void);
 
 /*
  * Sessions of @ctx are resumed by contexts of the same @scope only, a digest
- * of whatever the identity depends on. @gate outlives the context.
+ * of whatever the identity depends on. @gate outlives the context. False: no memory,
+ * and the context is not to be used, for it would hand out tickets.
  */
-void sessions_enable(SSL_CTX *ctx, const unsigned char scope[SESSION_SCOPE],
+bool sessions_enable(SSL_CTX *ctx, const unsigned char scope[SESSION_SCOPE],
 		     const struct gate_config *gate);
 
 /* A client that passed may resume its session as @identity. */

@@ -141,9 +141,7 @@ static bool set_resumption(const struct gate_config *gate, SSL_CTX *ctx,
 					  sizeof(crls->digest))) &&
 	       EVP_DigestFinal_ex(digest, scope, NULL);
 	EVP_MD_CTX_free(digest);
-	if (good)
-		sessions_enable(ctx, scope, gate);
-	return good;
+	return good && sessions_enable(ctx, scope, gate);
 }
 
 static void set_options(SSL_CTX *ctx)

@@ -88,12 +88,12 @@ static void one(struct channel *channel, const struct identity *identity,
 		.gate = "kafka", .identity = identity, .relayed = &relayed,
 	};
 	int ends[2];
-	uint32_t id;
+	struct handed handed;
 
 	if (!loopback_pair(LOOPBACK_IPV4, ends))
 		err(1, "loopback");
 	handoff.fd = ends[0];
-	if (channel_handoff(channel, &handoff, &id))
+	if (channel_handoff(channel, &handoff, &handed) || handed.fd >= 0)
 		errx(1, "handoff: %s", channel_message(channel));
 }
 

@@ -18,24 +18,15 @@
 
 #include "agent.h"
 #include "net.h"
+#include "random.h"
 
 #ifndef SOL_TLS
 #define SOL_TLS 282
 #endif
 
-/* splitmix64 */
-static uint64_t next(struct agent *a)
-{
-	uint64_t x = a->random += 0x9e3779b97f4a7c15;
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-	x = (x ^ x >> 27) * 0x94d049bb133111eb;
-	return x ^ x >> 31;
-}
-
 uint32_t agent_pick(struct agent *a, uint32_t limit)
 {
-	return next(a) % limit;
+	return random_next(&a->random) % limit;
 }
 
 bool agent_chance(struct agent *a, uint32_t times)
@@ -289,9 +280,6 @@ void agent_acts(struct agent *a, int fd)
 	case 0 ... 17:
 		receive(a, fd);
 		break;
-	case 64 ... 67:
-		agent_ring_acts(a, fd);
-		break;
 	case 18 ... 32:
 		transmit(a, fd);
 		break;
@@ -318,6 +306,9 @@ void agent_acts(struct agent *a, int fd)
 		break;
 	case 61:
 		duplicate(a, fd);
+		break;
+	case 62 ... 65:
+		agent_ring_acts(a, fd);
 		break;
 	default:
 		if (agent_chance(a, 4))

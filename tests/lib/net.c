@@ -184,6 +184,11 @@ int net_poll(int fd, short events, int ms)
 	return n < 0 ? -1 : n ? p.revents : 0;
 }
 
+bool net_is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
 int net_acked(int fd)
 {
 	int left = -1;

@@ -62,6 +62,7 @@ int net_acked(int fd);
 uint64_t net_now_ms(void);
 /* Whether this thread of the process waits inside that system call. */
 bool net_waits_in(pid_t thread, long call);
+bool net_is_open(int fd);
 void net_pause(void);		/* between two looks at a condition */
 
 /* Waits until cond holds; is the value of cond at the end. */

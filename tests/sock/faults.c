@@ -235,6 +235,7 @@ TEST_F(faults, handoff_given_back)
 		h.give_back = true;
 		err = FAULTY(&self->round,
 			     gate_handoff_or_back(&self->p.nl, &h, &handed));
+		EXPECT_DONE_OR_NO_MEMORY(err, &self->round);
 		if (err) {
 			EXPECT_EQ(-1, handed.fd);
 			EXPECT_EQ(-1, fcntl(server.fd, F_GETFD));

@@ -5,64 +5,14 @@
  */
 #include <fcntl.h>
 
-#include "test.h"
-
-FIXTURE(give_back) {
-	struct pair p;
-	struct tls_client client;
-	struct tls_server server;
-	struct gate_handoff h;
-};
-
-FIXTURE_VARIANT(give_back) {
-	struct pair_params params;
-};
-
-FIXTURE_VARIANT_ADD(give_back, tls13) {
-};
-
-FIXTURE_VARIANT_ADD(give_back, tls12) {
-	.params.tls.version = TLS1_2_VERSION,
-};
-
-FIXTURE_VARIANT_ADD(give_back, tls13_ipv6) {
-	.params.family = AF_INET6,
-};
-
-FIXTURE_SETUP(give_back)
-{
-	ASSERT_EQ(0, pair_listen(&self->p, &variant->params));
-	ASSERT_EQ(0, pair_dial(&self->p, &variant->params.tls, &self->client,
-			       &self->server));
-	ASSERT_EQ(0, net_acked(self->server.fd));
-	gate_handoff_init(&self->h, &self->server, GATE_NAME);
-	self->h.give_back = true;
-}
-
-FIXTURE_TEARDOWN(give_back)
-{
-	tls_close(&self->client);
-	EXPECT_EQ(0, pair_close(&self->p));
-}
-
-static bool is_open(int fd)
-{
-	return fcntl(fd, F_GETFD) >= 0;
-}
-
-/* The client sees an end, not silence. */
-static bool ended(struct tls_client *c)
-{
-	char b;
-
-	return tls_read(c, &b, 1) <= 0 && errno != EAGAIN;
-}
+#include "handoffs.h"
 
 /* Given back for that reason; self->h then has the new number. */
 #define EXPECT_BACK(reason)						\
 do {									\
 	struct gate_handed out_;					\
 	int was_ = self->h.fd;						\
+	self->h.give_back = true;					\
 	ASSERT_EQ(0, gate_handoff_or_back(&self->p.nl, &self->h, &out_)) { \
 		TH_LOG("said: %s", self->p.nl.text);			\
 	}								\
@@ -70,7 +20,7 @@ do {									\
 	EXPECT_EQ(reason, out_.error);					\
 	ASSERT_LE(0, out_.fd);						\
 	EXPECT_EQ(FD_CLOEXEC, fcntl(out_.fd, F_GETFD));			\
-	EXPECT_TRUE(was_ == out_.fd || !is_open(was_));			\
+	EXPECT_TRUE(was_ == out_.fd || !net_is_open(was_));		\
 	self->h.fd = out_.fd;						\
 } while (0)
 
@@ -80,6 +30,7 @@ do {									\
 	struct gate_handed out_;					\
 	char b_[4];							\
 	int fd_;							\
+	self->h.give_back = true;					\
 	ASSERT_EQ(0, gate_handoff_or_back(&self->p.nl, &self->h, &out_)) { \
 		TH_LOG("said: %s", self->p.nl.text);			\
 	}								\
@@ -96,12 +47,12 @@ do {									\
 	close(fd_);							\
 } while (0)
 
-TEST_F(give_back, not_needed)
+TEST_F(handoff, not_needed)
 {
 	EXPECT_TAKEN();
 }
 
-TEST_F(give_back, agent_restarts)
+TEST_F(handoff, agent_restarts)
 {
 	struct net_listen again = {
 		.family = variant->params.family ?: AF_INET,
@@ -132,7 +83,7 @@ TEST_F(give_back, agent_restarts)
 	pair_close_agent(&self->p);
 }
 
-TEST_F(give_back, queue_full)
+TEST_F(handoff, queue_full)
 {
 	struct tls_client other;
 	struct tls_server server;
@@ -151,7 +102,7 @@ TEST_F(give_back, queue_full)
 	tls_close(&other);
 }
 
-TEST_F(give_back, other_family)
+TEST_F(handoff, other_family)
 {
 	int family = variant->params.family == AF_INET6 ? AF_INET : AF_INET6;
 	int other = net_listen(&(struct net_listen){
@@ -166,7 +117,7 @@ TEST_F(give_back, other_family)
 	close(other);
 }
 
-TEST_F(give_back, gate_down)
+TEST_F(handoff, gate_down)
 {
 	ASSERT_EQ(0, gate_set_state(&self->p.nl, GATE_NAME,
 				    KTLSGATE_GATE_STATE_DOWN));
@@ -176,7 +127,7 @@ TEST_F(give_back, gate_down)
 	EXPECT_TAKEN();
 }
 
-TEST_F(give_back, no_gate)
+TEST_F(handoff, no_gate)
 {
 	self->h.gate = "nobody";
 	EXPECT_BACK(ENOENT);
@@ -185,7 +136,7 @@ TEST_F(give_back, no_gate)
 }
 
 /* It is the caller's again, to close as well. */
-TEST_F(give_back, closed)
+TEST_F(handoff, closed)
 {
 	close(self->p.listener);
 	EXPECT_BACK(ECONNREFUSED);
@@ -194,22 +145,23 @@ TEST_F(give_back, closed)
 }
 
 /* Not what is wrong with the request or the connection itself. */
-TEST_F(give_back, not_for_mistakes)
+TEST_F(handoff, not_for_mistakes)
 {
 	struct gate_handed out;
 	int other = fcntl(self->h.fd, F_DUPFD_CLOEXEC, 0);
 
 	ASSERT_LE(0, other);
+	self->h.give_back = true;
 	EXPECT_EQ(-EBUSY, gate_handoff_or_back(&self->p.nl, &self->h, &out));
 	EXPECT_STRNE("", self->p.nl.text);
 	EXPECT_EQ(-1, out.fd);
-	EXPECT_FALSE(is_open(self->h.fd));
+	EXPECT_FALSE(net_is_open(self->h.fd));
 
 	self->h.fd = other;
 	self->h.principal = NULL;
 	EXPECT_EQ(-EINVAL, gate_handoff_or_back(&self->p.nl, &self->h, &out));
 	EXPECT_EQ(-1, out.fd);
-	EXPECT_FALSE(is_open(other));
+	EXPECT_FALSE(net_is_open(other));
 	EXPECT_TRUE(ended(&self->client));
 }
 

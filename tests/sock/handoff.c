@@ -7,61 +7,9 @@
 #include <sched.h>
 #include <sys/epoll.h>
 
-#include "test.h"
+#include "handoffs.h"
 
 #define UNKNOWN_FD 1000
-
-FIXTURE(handoff) {
-	struct pair p;
-	struct tls_client client;
-	struct tls_server server;
-	struct gate_handoff h;
-};
-
-FIXTURE_VARIANT(handoff) {
-	struct pair_params params;
-};
-
-FIXTURE_VARIANT_ADD(handoff, tls13) {
-};
-
-FIXTURE_VARIANT_ADD(handoff, tls12) {
-	.params.tls.version = TLS1_2_VERSION,
-};
-
-FIXTURE_VARIANT_ADD(handoff, tls13_ipv6) {
-	.params.family = AF_INET6,
-};
-
-FIXTURE_SETUP(handoff)
-{
-	ASSERT_EQ(0, pair_listen(&self->p, &variant->params));
-	ASSERT_EQ(0, pair_dial(&self->p, &variant->params.tls, &self->client,
-			       &self->server));
-	ASSERT_TRUE(self->server.ktls_tx);
-	ASSERT_TRUE(self->server.ktls_rx);
-	ASSERT_EQ(0, net_acked(self->server.fd));
-	gate_handoff_init(&self->h, &self->server, GATE_NAME);
-}
-
-FIXTURE_TEARDOWN(handoff)
-{
-	tls_close(&self->client);
-	EXPECT_EQ(0, pair_close(&self->p));
-}
-
-/* The client sees an end, not silence. */
-static bool ended(struct tls_client *c)
-{
-	char b;
-
-	return tls_read(c, &b, 1) <= 0 && errno != EAGAIN;
-}
-
-static bool consumed(int fd)
-{
-	return fcntl(fd, F_GETFD) == -1 && errno == EBADF;
-}
 
 /* The handoff is refused so, its fd gone, and the agent never hears of it. */
 #define EXPECT_REFUSED(error, handoff)					\
@@ -71,7 +19,7 @@ do {									\
 		TH_LOG("said: %s", self->p.nl.text);			\
 	}								\
 	EXPECT_STRNE("", self->p.nl.text);				\
-	EXPECT_TRUE(consumed(h_->fd));					\
+	EXPECT_FALSE(net_is_open(h_->fd));					\
 	EXPECT_EQ(0, net_poll(self->p.listener, POLLIN, 0));		\
 } while (0)
 
@@ -85,7 +33,7 @@ TEST_F(handoff, accepted)
 		TH_LOG("said: %s", self->p.nl.text);
 	}
 	EXPECT_NE(0, id);
-	EXPECT_TRUE(consumed(self->h.fd));
+	EXPECT_FALSE(net_is_open(self->h.fd));
 	fd = pair_accept(&self->p);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(4, tls_write(&self->client, "ping", 4));
@@ -268,7 +216,7 @@ TEST_F(handoff, agent_not_listening)
 	self->p.listener = -1;
 	EXPECT_EQ(-ECONNREFUSED, gate_handoff(&self->p.nl, &self->h, NULL));
 	EXPECT_STRNE("", self->p.nl.text);
-	EXPECT_TRUE(consumed(self->h.fd));
+	EXPECT_FALSE(net_is_open(self->h.fd));
 	EXPECT_TRUE(ended(&self->client));
 }
 
@@ -421,7 +369,7 @@ TEST_F(handoff, other_namespace)
 	ASSERT_EQ(0, gate_add(&nl, GATE_NAME, net_port(self->p.listener)));
 	EXPECT_EQ(-EXDEV, gate_handoff(&nl, &h, NULL));
 	EXPECT_STRNE("", nl.text);
-	EXPECT_TRUE(consumed(h.fd));
+	EXPECT_FALSE(net_is_open(h.fd));
 	EXPECT_TRUE(ended(&self->client));
 	gate_close(&nl);
 }

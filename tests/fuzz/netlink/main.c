@@ -23,18 +23,14 @@
 #include "check.h"
 #include "gate.h"
 #include "netlink.h"
+#include "random.h"
 
 #define NOBODY 65534
 #define PROCESSES 2
 
-/* splitmix64 */
 uint64_t pick(struct fuzz *f)
 {
-	uint64_t x = f->random += 0x9e3779b97f4a7c15;
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-	x = (x ^ x >> 27) * 0x94d049bb133111eb;
-	return x ^ x >> 31;
+	return random_next(&f->random);
 }
 
 uint32_t below(struct fuzz *f, uint32_t limit)
