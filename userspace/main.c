@@ -361,7 +361,6 @@ static int run(const char *file)
 		return 1;
 	}
 	raise_limits();
-	sessions_open();
 	fdstore_open();
 	if (load_and_start(&helper))
 		return 1;
@@ -453,6 +452,7 @@ int main(int argc, char **argv)
 	choice_open();
 	crls_open();
 	identity_open();
+	sessions_open();
 	if (detaching)
 		return detach(name);
 	if (check)
