@@ -9,6 +9,7 @@
 #include "close.h"
 #include "compat/proto.h"
 #include "conn.h"
+#include "frags.h"
 #include "layer.h"
 #include "receive.h"
 #include "relay.h"
@@ -51,6 +52,7 @@ static void ktlsgate_release_cb(struct sock *sk)
 
 	if (unlikely(sock && sock->ops != &layer->ops))
 		ktlsgate_layer_graft(sk, sock);
+	ktlsgate_frags_join(sk);
 	if (layer->base->release_cb)
 		layer->base->release_cb(sk);
 }

@@ -101,6 +101,17 @@ static bool payload_must_go(const struct sock *sk)
 	return min(room, tcp_notsent_lowat(tp)) < READ_ONCE(tp->mss_cache);
 }
 
+/* sendfile() has kTLS take the file's pages one by one, a write() all that fill a record
+ * together. For a whole one the latter is cheaper and else the same: kTLS holds the
+ * pages until it has encrypted them. A cipher that may end later (TLS 1.2's, by
+ * CRYPTO_ALG_ASYNC) would have a write() copied instead.
+ */
+static bool payload_together(const struct sock *sk, size_t size)
+{
+	return size == TLS_MAX_PAYLOAD_SIZE &&
+	       !tls_sw_ctx_tx(tls_get_ctx(sk))->async_capable;
+}
+
 static int payload_send_piece(struct sock *sk, const struct proto *base,
 			      struct msghdr *msg, size_t size)
 {
@@ -133,6 +144,8 @@ static int payload_send_records(struct sock *sk, struct ktlsgate_conn *conn,
 		rest = iov_iter_count(iter) - piece;
 		if (piece == room && payload_must_go(sk))
 			msg->msg_flags &= ~MSG_MORE;
+		if (payload_together(sk, piece))
+			msg->msg_flags &= ~MSG_SPLICE_PAGES;
 		iov_iter_truncate(iter, piece);
 		ret = payload_send_piece(sk, conn->layer->base, msg, piece);
 		iov_iter_reexpand(iter, iov_iter_count(iter) + rest);
