@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/utsname.h>
 
 #include "pump.h"
 #include "test.h"
@@ -145,10 +146,14 @@ TEST_F(frags, full_segments)
 {
 	const int three_records = 3 << 14, plenty = 8 << 20;
 	uint32_t before, segments;
+	struct utsname kernel;
 	int round;
 
 	if (variant->mss)
 		SKIP(return, "a small segment is always full");
+	uname(&kernel);
+	if (!strncmp(kernel.release, "6.1.", 4))
+		SKIP(return, "6.1 takes a record as one piece by itself");
 	ASSERT_EQ(0, setsockopt(self->p.client.fd, SOL_SOCKET, SO_RCVBUFFORCE,
 				&plenty, sizeof(plenty)));
 	ASSERT_EQ(0, setsockopt(self->p.agent, SOL_SOCKET, SO_SNDBUFFORCE,
