@@ -54,7 +54,7 @@ class Path:
         self.processes = []
         self.cgroup = CGROUPS + "bench-" + self.name
 
-    def run(self, *command, until=None):
+    def run(self, *command, until=None, environment=()):
         """Starts a server; it is there when its log has the words."""
         os.makedirs(self.cgroup, exist_ok=True)
         log = f"{self.work}/{self.name}-{os.path.basename(command[0])}.log"
@@ -66,7 +66,8 @@ class Path:
             try:
                 process = subprocess.Popen(
                     command, stdin=subprocess.DEVNULL, stdout=said,
-                    stderr=said, preexec_fn=enter)
+                    stderr=said, preexec_fn=enter,
+                    env={**os.environ, **dict(environment)})
             except FileNotFoundError:
                 raise Failure(f"{command[0]} is not installed") from None
         process.log = log
@@ -141,6 +142,13 @@ class Plaintext(Path):
         self.agent(PORT)
 
 
+def unit_environment():
+    """What the helper is started with as a service."""
+    with open(TREE + "/userspace/systemd/ktlsgated.service") as unit:
+        return [line.strip().split("=", 2)[1:] for line in unit
+                if line.startswith("Environment=")]
+
+
 class Gate(Path):
     name = "ktlsgate"
 
@@ -159,7 +167,7 @@ gates:
     private-key: {self.work}/{certificate}.key
 {client_auth}""")
         self.helper = self.run(BUILD + "/userspace/ktlsgated", "-c", config,
-                               until="serving")
+                               until="serving", environment=unit_environment())
 
     def stop(self):
         super().stop()
