@@ -74,11 +74,14 @@ static int nibble(char c)
 static uint8_t unhex(const char *text, uint8_t *out)
 {
 	uint8_t size = 0;
+	int high, low;
 
-	while (size < SECRET_MAX && nibble(text[0]) >= 0 &&
-	       nibble(text[1]) >= 0) {
-		out[size++] = nibble(text[0]) << 4 | nibble(text[1]);
-		text += 2;
+	for (; size < SECRET_MAX; text += 2) {
+		high = nibble(text[0]);
+		low = high < 0 ? -1 : nibble(text[1]);
+		if (low < 0)
+			break;
+		out[size++] = high << 4 | low;
 	}
 	return *text ? 0 : size;
 }
