@@ -124,16 +124,21 @@ static int let_through(int fd, unsigned int of_256)
  */
 TEST_F(frags, lost_segments)
 {
+	uint32_t again = 0;
+	int none = 0, round;
 	pthread_t thread;
-	int none = 0;
 
 	ASSERT_EQ(0, let_through(self->p.client.fd, 240));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, pump_file, &self->sender));
-	ASSERT_EQ(BULK, tls_read_all(&self->p.client, self->got, BULK));
-	pthread_join(thread, NULL);
-	EXPECT_EQ(0, self->sender.failed);
-	EXPECT_EQ(0, memcmp(self->data, self->got, BULK));
-	EXPECT_LT(0, info_of(self->p.agent).tcp.tcpi_total_retrans);
+	for (round = 0; round < ROUNDS && !again; round++) {
+		ASSERT_EQ(0, pthread_create(&thread, NULL, pump_file,
+					    &self->sender));
+		ASSERT_EQ(BULK, tls_read_all(&self->p.client, self->got, BULK));
+		pthread_join(thread, NULL);
+		ASSERT_EQ(0, self->sender.failed);
+		ASSERT_EQ(0, memcmp(self->data, self->got, BULK));
+		again = info_of(self->p.agent).tcp.tcpi_total_retrans;
+	}
+	EXPECT_LT(0, again);
 	ASSERT_EQ(0, setsockopt(self->p.client.fd, SOL_SOCKET, SO_DETACH_FILTER,
 				&none, sizeof(none)));
 }
