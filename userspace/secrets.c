@@ -60,30 +60,12 @@ void secrets_free(struct secrets_pool *pool, struct secrets *secrets)
 	pool->free = secrets;
 }
 
-static int nibble(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static uint8_t unhex(const char *text, uint8_t *out)
 {
-	uint8_t size = 0;
-	int high, low;
+	size_t size;
 
-	for (; size < SECRET_MAX; text += 2) {
-		high = nibble(text[0]);
-		low = high < 0 ? -1 : nibble(text[1]);
-		if (low < 0)
-			break;
-		out[size++] = high << 4 | low;
-	}
-	return *text ? 0 : size;
+	return OPENSSL_hexstr2buf_ex(out, SECRET_MAX, &size, text, '\0') ?
+	       size : 0;
 }
 
 /* "LABEL <client random> <secret>", the format of NSS key logs. */
