@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * usage: agent PORT [kernel|user CERTIFICATE KEY CA]
+ * usage: agent PORT [kernel|passed|user CERTIFICATE KEY CA]
  * A server as Kafka's are: non-blocking sockets, one epoll, reads by size, answers
  * from a file by sendfile. Plaintext, or with OpenSSL of its own: "kernel" is kTLS
- * and SSL_sendfile(), "user" neither. CA is '-' where clients have no certificate.
+ * and SSL_sendfile(), "user" neither. "passed" is kTLS whose sockets another process
+ * serves: the least that a helper in front of an agent can be. It shakes hands in a
+ * thread, is told the traffic secrets, and looks at nothing. CA is '-' where clients
+ * have no certificate.
  */
 #include <err.h>
 #include <errno.h>
@@ -11,6 +14,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,14 +30,17 @@
 #include <openssl/ssl.h>
 
 #include "ask.h"
+#include "pass.h"
 
 struct conn {
 	int fd;
 	SSL *ssl;
+	bool shaking;	/* hands */
 };
 
 static SSL_CTX *ctx;
-static bool in_kernel;
+static bool in_kernel, passing;
+static int epoll, give_to = -1, take_from = -1;
 static int file;
 static char *contents;
 static char buffer[ASK_SIZE_MAX];
@@ -147,8 +154,12 @@ static void end(struct conn *c)
 static struct conn *begin(int listener)
 {
 	struct conn *c = calloc(1, sizeof(*c));
-	int ret, one = 1;
+	int one = 1;
 
+	if (listener == take_from) {
+		c->fd = pass_take(listener);
+		return c;
+	}
 	c->fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
 	if (c->fd < 0)
 		err(1, "accept");
@@ -157,15 +168,33 @@ static struct conn *begin(int listener)
 		return c;
 	c->ssl = SSL_new(ctx);
 	SSL_set_fd(c->ssl, c->fd);
-	while ((ret = SSL_accept(c->ssl)) != 1)
-		if (!again(c, ret)) {
-			end(c);
-			return NULL;
-		}
+	c->shaking = true;
+	return c;
+}
+
+/* Done, failed, or to be continued once the client has sent more. */
+static bool shake(struct conn *c)
+{
+	int ret = SSL_accept(c->ssl);
+
+	if (ret != 1)
+		return SSL_get_error(c->ssl, ret) == SSL_ERROR_WANT_READ;
+	c->shaking = false;
 	if (in_kernel && (!BIO_get_ktls_send(SSL_get_wbio(c->ssl)) ||
 			  !BIO_get_ktls_recv(SSL_get_rbio(c->ssl))))
 		errx(1, "no kTLS");
-	return c;
+	return true;
+}
+
+/* Its session is to be resumed: it was shut down in order, as far as this knows. */
+static void give(struct conn *c)
+{
+	SSL_set_shutdown(c->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+	SSL_free(c->ssl);
+	/* What is watched is the file, which does not end here. */
+	epoll_ctl(epoll, EPOLL_CTL_DEL, c->fd, NULL);
+	pass_give(give_to, c->fd);
+	free(c);
 }
 
 /* What OpenSSL has read already no epoll tells of. */
@@ -174,41 +203,98 @@ static bool pending(const struct conn *c)
 	return c->ssl && SSL_has_pending(c->ssl);
 }
 
+static void event_of(struct conn *c)
+{
+	if (c->shaking) {
+		if (!shake(c))
+			end(c);
+		else if (!c->shaking && passing)
+			give(c);
+		else if (!c->shaking && pending(c))
+			event_of(c);
+		return;
+	}
+	do {
+		if (!serve(c)) {
+			end(c);
+			return;
+		}
+	} while (pending(c));
+}
+
 static void loop(int listener)
 {
-	int epoll = epoll_create1(0), count, i;
 	struct epoll_event event = { .events = EPOLLIN }, events[64];
-	struct conn *c;
+	int count, i;
 
+	epoll = epoll_create1(0);
 	epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
 	for (;;) {
 		count = epoll_wait(epoll, events, 64, -1);
 		for (i = 0; i < count; i++) {
-			c = events[i].data.ptr;
-			if (!c) {
-				c = begin(listener);
-				if (!c)
-					continue;
-				event.data.ptr = c;
-				epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event);
+			struct conn *c = events[i].data.ptr;
+
+			if (c) {
+				event_of(c);
 				continue;
 			}
-			do {
-				if (!serve(c)) {
-					end(c);
-					break;
-				}
-			} while (pending(c));
+			c = begin(listener);
+			event.data.ptr = c;
+			epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event);
 		}
 	}
+}
+
+static void *loop_in_thread(void *listener)
+{
+	loop(*(int *)listener);
+	return NULL;
+}
+
+/* The other process has what is passed, and no key. */
+static void start_passing(int listener)
+{
+	pthread_t thread;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair))
+		err(1, "socketpair");
+	switch (fork()) {
+	case -1:
+		err(1, "fork");
+	case 0:
+		SSL_CTX_free(ctx);
+		ctx = NULL;
+		close(listener);
+		close(pair[0]);
+		take_from = pair[1];
+		loop(take_from);
+	}
+	close(pair[1]);
+	give_to = pair[0];
+	if (pthread_create(&thread, NULL, loop_in_thread, &listener))
+		errx(1, "no thread");
+	pthread_join(thread, NULL);
+}
+
+/* OpenSSL tells traffic secrets in no other way, and the kernel's key updates need
+ * them.
+ */
+static void on_key_log(const SSL *ssl, const char *line)
+{
+	(void)ssl;
+	(void)line;
 }
 
 static void tls(char **argv)
 {
 	static const unsigned char context[] = "bench";
 
-	in_kernel = !strcmp(argv[0], "kernel");
+	passing = !strcmp(argv[0], "passed");
+	in_kernel = passing || !strcmp(argv[0], "kernel");
 	ctx = SSL_CTX_new(TLS_server_method());
+	if (passing)
+		SSL_CTX_set_keylog_callback(ctx, on_key_log);
 	SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
 			      SSL_MODE_RELEASE_BUFFERS |
@@ -255,7 +341,7 @@ int main(int argc, char **argv)
 	int listener, one = 1;
 
 	if (argc != 2 && argc != 6)
-		errx(2, "usage: agent PORT [kernel|user CERTIFICATE KEY CA]");
+		errx(2, "usage: agent PORT [kernel|passed|user CERTIFICATE KEY CA]");
 	signal(SIGPIPE, SIG_IGN);
 	setrlimit(RLIMIT_NOFILE, &files);
 	make_file();
@@ -269,5 +355,7 @@ int main(int argc, char **argv)
 		err(1, "listen");
 	puts("listening");
 	fflush(stdout);
+	if (passing)
+		start_passing(listener);
 	loop(listener);
 }

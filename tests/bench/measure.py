@@ -24,7 +24,7 @@ COUNT = os.environ.get("CLOCK", "instructions")
 # small does it take many to see it.
 IDLE = int(os.environ.get("IDLE", 5000))
 IDLE_FEW = min(IDLE, 500)
-CONNECTIONS = int(os.environ.get("CONNECTIONS", 20))
+CONNECTIONS = int(os.environ.get("CONNECTIONS", 100))
 # What TCP sends at once, and what in the client's time, when it acknowledges, depends
 # on how both meet: a connection keeps to its way.
 ROUNDS = 8

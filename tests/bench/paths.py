@@ -187,6 +187,11 @@ class OpensslKtls(InProcess):
     way = "kernel"
 
 
+class OpensslPassed(InProcess):
+    name = "openssl-passed"
+    way = "passed"
+
+
 class Openssl(InProcess):
     name = "openssl"
     way = "user"
@@ -322,7 +327,7 @@ class Go(Proxy):
                  *([f"{self.work}/ca.crt"] if auth else []))
 
 
-ALL = [Plaintext, Gate, OpensslKtls, Openssl, Haproxy, Nginx, NginxKtls, Stunnel,
-       Hitch, Go]
+ALL = [Plaintext, Gate, OpensslKtls, OpensslPassed, Openssl, Haproxy, Nginx, NginxKtls,
+       Stunnel, Hitch, Go]
 # What somebody would run instead of us.
 PEERS = ["haproxy", "nginx", "nginx-ktls", "stunnel", "hitch", "go"]

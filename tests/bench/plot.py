@@ -30,9 +30,9 @@ GROUPS = [
 # The same in all of them; what has no path's name gets gnuplot's.
 COLORS = {
     "plaintext": "#bbbbbb", "ktlsgate": "#d62728", "openssl-ktls": "#1f77b4",
-    "openssl": "#9ecae1", "haproxy": "#2ca02c", "nginx": "#98df8a",
-    "nginx-ktls": "#006d2c", "stunnel": "#ff7f0e", "hitch": "#9467bd",
-    "go": "#17becf",
+    "openssl-passed": "#6baed6", "openssl": "#c6dbef", "haproxy": "#2ca02c",
+    "nginx": "#98df8a", "nginx-ktls": "#006d2c", "stunnel": "#ff7f0e",
+    "hitch": "#9467bd", "go": "#17becf",
 }
 
 
