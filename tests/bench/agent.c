@@ -147,6 +147,9 @@ static void end(struct conn *c)
 		SSL_shutdown(c->ssl);
 		SSL_free(c->ssl);
 	}
+	/* Who passed it on may hold it still, and so does what watches it. */
+	if (take_from >= 0)
+		epoll_ctl(epoll, EPOLL_CTL_DEL, c->fd, NULL);
 	close(c->fd);
 	free(c);
 }
