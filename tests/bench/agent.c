@@ -303,11 +303,12 @@ static void tls(char **argv)
 			      SSL_MODE_RELEASE_BUFFERS |
 			      SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_session_id_context(ctx, context, sizeof(context));
-	/* One ticket, whose session is kept here, and no search for a chain of
-	 * its own certificate each time: as the helper has it.
+	/* One ticket, whose session is kept here, no search for a chain of its own
+	 * certificate each time, and its own order: as the helper has it.
 	 */
 	SSL_CTX_set_num_tickets(ctx, 1);
-	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET |
+				 SSL_OP_CIPHER_SERVER_PREFERENCE);
 	if (in_kernel)
 		SSL_CTX_set_options(ctx, SSL_OP_ENABLE_KTLS);
 	if (SSL_CTX_use_certificate_chain_file(ctx, argv[1]) != 1 ||
