@@ -120,12 +120,33 @@ void ktlsgate_send_alert(struct sock *sk, u8 level, u8 alert)
 	mutex_unlock(&conn->tx_lock);
 }
 
+/* Takes the send lock, within @ticks, but not from a writer that waits for a client
+ * that does not read.
+ *
+ * sk_write_pending tells of a writer that waits for room, in TCP or in kTLS, having let
+ * go the socket lock alone. A write that goes on is waited for.
+ */
+static bool send_lock_unless_stuck(struct ktlsgate_conn *conn,
+				   const struct sock *sk, unsigned long ticks)
+{
+	while (!mutex_trylock(&conn->tx_lock)) {
+		if (READ_ONCE(sk->sk_write_pending) || !ticks--)
+			return false;
+		schedule_timeout_uninterruptible(1);
+	}
+	return true;
+}
+
 /**
- * ktlsgate_send_alert_unowned() - the same from outside of the socket
+ * ktlsgate_send_alert_unowned() - the last words before a reset
  * @conn: a connection that the caller holds
  * @sk: its socket, which the caller holds
  * @level: as above
  * @alert: as above
+ *
+ * The agent may be in a write just now. That is waited for, but not long: who writes on
+ * and on has so much in front of the alert that the reset discards it. Nagle would keep
+ * it back for the same end, behind whatever is not acknowledged yet.
  *
  * A close() that goes on at the same time takes the socket out of the table
  * first and the send lock after that, and only then takes kTLS away.
@@ -133,10 +154,12 @@ void ktlsgate_send_alert(struct sock *sk, u8 level, u8 alert)
 void ktlsgate_send_alert_unowned(struct ktlsgate_conn *conn, struct sock *sk,
 				 u8 level, u8 alert)
 {
-	if (!mutex_trylock(&conn->tx_lock))
+	if (!send_lock_unless_stuck(conn, sk, HZ / 10))
 		return;
-	if (READ_ONCE(conn->sk))
+	if (READ_ONCE(conn->sk)) {
 		send_alert_locked(conn, sk, level, alert);
+		tcp_sock_set_nodelay(sk);
+	}
 	mutex_unlock(&conn->tx_lock);
 }
 
@@ -161,21 +184,15 @@ void ktlsgate_send_close_notify(struct sock *sk)
  * Another thread of the agent may be in the middle of a write and wait for a client
  * that does not read. Who waited for it here would wait as long, and not to be
  * interrupted, but shutdown() is there to end that wait: TCP's does. What is written is
- * cut then, so there must be no close_notify, which would say that it was all.
- *
- * sk_write_pending tells of a writer that waits for room, in TCP or in kTLS, having let
- * go the socket lock alone. It is woken by TCP's shutdown, and finds out as well if it
- * woke just before. A write that goes on is waited for.
+ * cut then, so there must be no close_notify, which would say that it was all. The
+ * writer is woken by TCP's shutdown, and finds out as well if it woke just before.
  */
 void ktlsgate_send_last_words(struct sock *sk)
 {
 	struct ktlsgate_conn *conn = ktlsgate_conn(sk);
 
-	while (!mutex_trylock(&conn->tx_lock)) {
-		if (READ_ONCE(sk->sk_write_pending))
-			return;
-		schedule_timeout_uninterruptible(1);
-	}
+	if (!send_lock_unless_stuck(conn, sk, ULONG_MAX))
+		return;
 	send_alert_locked(conn, sk, KTLSGATE_ALERT_WARNING,
 			  KTLSGATE_ALERT_CLOSE_NOTIFY);
 	mutex_unlock(&conn->tx_lock);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Connections that are ended from outside: with and without alert and reason. */
+#include <linux/sockios.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <sys/ioctl.h>
 
 #include "clients.h"
 
@@ -44,6 +48,87 @@ TEST_F(conns, kill_with_alert)
 	EXPECT_EQ(-1, write(self->fds[0], &b, 1));
 	EXPECT_GE(0, tls_read(&self->clients[0], &b, 1));
 	EXPECT_EQ(SSL_AD_CERTIFICATE_REVOKED, self->clients[0].alert_in);
+}
+
+/* Nagle keeps a small record back while another one is not acknowledged, and the reset
+ * takes along what TCP has not sent: the alert is sent at once all the same.
+ */
+TEST_F(conns, kill_with_alert_behind_data)
+{
+	int fd = self->fds[0], off = 0, unacked;
+	char b[2];
+
+	ASSERT_EQ(0, setsockopt(self->clients[0].fd, IPPROTO_TCP, TCP_QUICKACK,
+				&off, sizeof(off)));
+	ASSERT_EQ(1, write(fd, "x", 1));
+	ASSERT_EQ(0, ioctl(fd, SIOCOUTQ, &unacked));
+	if (!unacked)
+		SKIP(return, "the client acknowledged at once");
+	ASSERT_EQ(0, gate_conn_kill(&self->p.nl, self->ids[0],
+				    SSL_AD_CERTIFICATE_REVOKED));
+	EXPECT_EQ(1, tls_read(&self->clients[0], b, sizeof(b)));
+	EXPECT_GE(0, tls_read(&self->clients[0], b, sizeof(b)));
+	EXPECT_EQ(SSL_AD_CERTIFICATE_REVOKED, self->clients[0].alert_in);
+}
+
+static void *echo(void *arg)
+{
+	char b[64];
+	ssize_t got;
+
+	while ((got = read(*(int *)arg, b, sizeof(b))) > 0)
+		if (write(*(int *)arg, b, got) != got)
+			break;
+	return NULL;
+}
+
+struct talker {
+	struct tls_client *client;
+	atomic_int rounds;
+};
+
+static void *talk(void *arg)
+{
+	struct talker *t = arg;
+	char b[64] = {};
+
+	while (tls_write(t->client, b, sizeof(b)) == sizeof(b) &&
+	       tls_read_all(t->client, b, sizeof(b)) == sizeof(b))
+		t->rounds++;
+	/* It may have failed to write: the alert came before the reset. */
+	tls_read(t->client, b, sizeof(b));
+	return NULL;
+}
+
+/* Whatever agent and client are doing just now, as long as neither waits for room. */
+TEST_F(conns, kill_with_alert_while_talking)
+{
+	pthread_t agent, client;
+	int round, i;
+
+	for (round = 0; round < 30; round++) {
+		i = round % CLIENTS;
+		struct talker t = { .client = &self->clients[i] };
+
+		if (round >= CLIENTS) {
+			close(self->fds[i]);
+			tls_close(t.client);
+			self->fds[i] = connect_as(&self->p, &variant->params,
+						  GATE_NAME, "CN=a", t.client,
+						  &self->ids[i]);
+			ASSERT_LE(0, self->fds[i]);
+		}
+		ASSERT_EQ(0, pthread_create(&agent, NULL, echo, &self->fds[i]));
+		ASSERT_EQ(0, pthread_create(&client, NULL, talk, &t));
+		EXPECT_TRUE(NET_WAIT(t.rounds > round));
+		EXPECT_EQ(0, gate_conn_kill(&self->p.nl, self->ids[i],
+					    SSL_AD_CERTIFICATE_REVOKED));
+		ASSERT_EQ(0, pthread_join(client, NULL));
+		ASSERT_EQ(0, pthread_join(agent, NULL));
+		ASSERT_EQ(SSL_AD_CERTIFICATE_REVOKED, t.client->alert_in) {
+			TH_LOG("round %d of 30", round);
+		}
+	}
 }
 
 /* The reason is told with the end; it stays the first one. */
