@@ -9,7 +9,7 @@
 . "$(dirname "$0")/../kafka/lib.sh"
 
 result=$1
-rounds=${ROUNDS:-5}
+rounds=${ROUNDS:-10}
 ssl=127.0.0.1:9095
 group=/sys/fs/cgroup/bench-broker
 paths=(plaintext ktlsgate kafka-ssl)
