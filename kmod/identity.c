@@ -41,8 +41,9 @@ ktlsgate_identity_create(const struct nlattr *nest,
 	char *room;
 	int err;
 
-	err = nla_parse_nested(tb, KTLSGATE_A_IDENTITY_RESUMED, nest,
-			       ktlsgate_identity_nl_policy, extack);
+	/* Its policy was applied with that of the whole message. */
+	err = nla_parse_nested(tb, KTLSGATE_A_IDENTITY_RESUMED, nest, NULL,
+			       extack);
 	if (err)
 		return ERR_PTR(err);
 	if (!identity_string_size(tb[KTLSGATE_A_IDENTITY_PRINCIPAL])) {

@@ -16,6 +16,7 @@
 #include "handshake.h"
 #include "judge.h"
 #include "ktls.h"
+#include "log.h"
 #include "mem.h"
 #include "ocspstep.h"
 #include "principal.h"
@@ -211,8 +212,11 @@ static void first(struct handshake *handshake)
 	step(handshake);
 }
 
+/* For the log, when the SSL is gone. */
 static void take_names(struct handshake *handshake)
 {
+	if (log_level() < LOG_DEBUG)
+		return;
 	snprintf(handshake->cipher, sizeof(handshake->cipher), "%s",
 		 SSL_get_cipher_name(handshake->ssl));
 	snprintf(handshake->group, sizeof(handshake->group), "%s",

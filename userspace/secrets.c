@@ -73,14 +73,20 @@ static void on_key_log(const SSL *ssl, const char *line)
 {
 	static const char rx[] = "CLIENT_TRAFFIC_SECRET_0 ";
 	static const char tx[] = "SERVER_TRAFFIC_SECRET_0 ";
-	struct secrets *secrets = SSL_get_ex_data(ssl, ex_index);
-	const char *hex = strrchr(line, ' ');
+	bool is_rx = !strncmp(line, rx, sizeof(rx) - 1);
+	bool is_tx = !strncmp(line, tx, sizeof(tx) - 1);
+	struct secrets *secrets;
+	const char *hex;
 
+	if (!is_rx && !is_tx)
+		return;
+	secrets = SSL_get_ex_data(ssl, ex_index);
+	hex = strrchr(line, ' ');
 	if (!secrets || !hex)
 		return;
-	if (!strncmp(line, rx, sizeof(rx) - 1))
+	if (is_rx)
 		secrets->rx_size = unhex(hex + 1, secrets->rx);
-	else if (!strncmp(line, tx, sizeof(tx) - 1))
+	else
 		secrets->tx_size = unhex(hex + 1, secrets->tx);
 }
 

@@ -85,9 +85,13 @@ void verdict_set(struct verdict *verdict, unsigned int code,
 
 static void on_info(const SSL *ssl, int where, int value)
 {
-	struct verdict *verdict = SSL_get_ex_data(ssl, ex_index);
+	struct verdict *verdict;
 
-	if (verdict && (where & SSL_CB_WRITE_ALERT) == SSL_CB_WRITE_ALERT)
+	/* It is called for each step of a handshake. */
+	if ((where & SSL_CB_WRITE_ALERT) != SSL_CB_WRITE_ALERT)
+		return;
+	verdict = SSL_get_ex_data(ssl, ex_index);
+	if (verdict)
 		verdict->alert_sent = value & 0xff;
 }
 
