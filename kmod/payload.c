@@ -14,6 +14,9 @@
 #include "payload.h"
 #include "reserve.h"
 
+/* Ciphers work in blocks of 16 bytes (AES) or 64 (ChaCha20). */
+#define PAYLOAD_BLOCK		64
+
 /* With less there is little to gain. */
 #define PAYLOAD_ALIGN_MIN	(2 * PAGE_SIZE)
 
@@ -106,10 +109,26 @@ static bool payload_must_go(const struct sock *sk)
  * pages until it has encrypted them. A cipher that may end later (TLS 1.2's, by
  * CRYPTO_ALG_ASYNC) would have a write() copied instead.
  */
-static bool payload_together(const struct sock *sk, size_t size)
+static bool payload_together(const struct sock *sk)
 {
-	return size == TLS_MAX_PAYLOAD_SIZE &&
-	       !tls_sw_ctx_tx(tls_get_ctx(sk))->async_capable;
+	return !tls_sw_ctx_tx(tls_get_ctx(sk))->async_capable;
+}
+
+/* Where the next record ends, of @room bytes for it, while sendfile() has more. In a
+ * file whose bytes are asked for from anywhere, the ends of pages cut blocks of each
+ * full record, and what is cut is copied. A record that ends with a page has all after
+ * it begin with one.
+ */
+static size_t payload_end(const struct msghdr *msg, size_t room)
+{
+	unsigned long offset;
+	size_t over;
+
+	if (!(msg->msg_flags & MSG_SPLICE_PAGES) ||
+	    !payload_offset(&msg->msg_iter, &offset))
+		return room;
+	over = (offset + room) % PAGE_SIZE;
+	return over % PAYLOAD_BLOCK && over < room ? room - over : room;
 }
 
 static int payload_send_piece(struct sock *sk, const struct proto *base,
@@ -132,7 +151,7 @@ static int payload_send_records(struct sock *sk, struct ktlsgate_conn *conn,
 {
 	struct iov_iter *iter = &msg->msg_iter;
 	unsigned int flags = msg->msg_flags;
-	size_t done = 0, room, piece, rest;
+	size_t done = 0, room, end, piece, rest;
 	int ret;
 
 	lockdep_assert_held(&conn->tx_lock);
@@ -140,11 +159,14 @@ static int payload_send_records(struct sock *sk, struct ktlsgate_conn *conn,
 		if (!payload_record_is_open(sk))
 			conn->tx_open = 0;
 		room = TLS_MAX_PAYLOAD_SIZE - conn->tx_open;
-		piece = min(size - done, room);
+		end = room;
+		if (size - done > room || flags & MSG_MORE)
+			end = payload_end(msg, room);
+		piece = min(size - done, end);
 		rest = iov_iter_count(iter) - piece;
-		if (piece == room && payload_must_go(sk))
+		if (piece == end && (end < room || payload_must_go(sk)))
 			msg->msg_flags &= ~MSG_MORE;
-		if (payload_together(sk, piece))
+		if (piece == end && !conn->tx_open && payload_together(sk))
 			msg->msg_flags &= ~MSG_SPLICE_PAGES;
 		iov_iter_truncate(iter, piece);
 		ret = payload_send_piece(sk, conn->layer->base, msg, piece);

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
+#include <sys/utsname.h>
 
 #include "variants.h"
 
@@ -183,6 +184,65 @@ TEST_F(conn, sendfile)
 	EXPECT_EQ(BULK, conn.sendfile_bytes);
 	EXPECT_LT(0, conn.sendfile_calls);
 	EXPECT_EQ(BULK, conn.tx_bytes);
+}
+
+struct records {
+	struct tls_client *client;
+	char *data;
+	size_t len, got;
+	size_t sizes[2 * BULK / 16384];
+	int count;
+};
+
+/* A read of OpenSSL's has what is left of one record. */
+static void *read_records(void *arg)
+{
+	struct records *r = arg;
+	ssize_t n;
+
+	while (r->got < r->len && r->count < 2 * BULK / 16384) {
+		n = tls_read(r->client, r->data + r->got, 16384);
+		if (n <= 0)
+			break;
+		r->got += n;
+		r->sizes[r->count++] = n;
+	}
+	return NULL;
+}
+
+/* From anywhere in a file: the first record ends with a page, so that all others begin
+ * with one, and they are full.
+ */
+TEST_F(conn, sendfile_from_within_page)
+{
+	const size_t len = BULK / 2, first = 4096 + 61;
+	struct records r = { .client = &self->p.client, .len = len };
+	char *sent = malloc(BULK);
+	struct utsname kernel;
+	off_t off = first;
+	pthread_t thread;
+	int file, i;
+
+	r.data = malloc(BULK);
+	pair_fill(sent, BULK, 8);
+	file = file_of(sent, BULK);
+	ASSERT_LE(0, file);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, read_records, &r));
+	while (off < first + len)
+		ASSERT_LT(0, sendfile(self->p.agent, file, &off,
+				      first + len - off));
+	pthread_join(thread, NULL);
+	close(file);
+	ASSERT_EQ(len, r.got);
+	EXPECT_EQ(0, memcmp(sent + first, r.data, len));
+	/* There kTLS is given a page at a time and fills each record. */
+	uname(&kernel);
+	if (variant->params.plain || !strncmp(kernel.release, "6.1.", 4))
+		return;
+	EXPECT_EQ(16384 - 61, r.sizes[0]);
+	for (i = 1; i < r.count - 1; i++)
+		ASSERT_EQ(16384, r.sizes[i]);
+	EXPECT_EQ(61, r.sizes[i] % 4096);
 }
 
 /* Where less than a segment may wait to be sent, a record that is full goes at once,
