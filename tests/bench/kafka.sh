@@ -5,7 +5,8 @@
 # cache of Apache Kafka, in plaintext, through a gate and by the broker's own SSL
 # listener. What broker, helper and kernel threads spent on a byte goes into FILE, as
 # measure.py has it: kafka-cold is the first 300 MiB after the broker's start,
-# kafka-warm the least of ROUNDS more, after thousands of small requests.
+# kafka-warm the least of ROUNDS more, after thousands of small requests, without what
+# Java's compilers spent meanwhile.
 . "$(dirname "$0")/../kafka/lib.sh"
 
 result=$1
@@ -89,6 +90,15 @@ spent() {
 		END { printf "%d\n", sum }' "$group/cpu.stat" "$helper/cpu.stat"
 }
 
+# The broker's threads that compile; a warm one has nothing left for them to do.
+compilers() {
+	grep -lE '^C[12] Compiler' /proc/"$broker"/task/*/comm |
+		sed 's,comm$,schedstat,' | xargs cat | awk '{ sum += $1 }
+		END { printf "%d\n", sum }'
+}
+
+nothing() { echo 0; }
+
 bytes=$(stat -c %s "$given/big.in")
 
 # records PATH TOPIC [OPTION...]: of a topic
@@ -112,12 +122,13 @@ warm_up() {
 	done
 }
 
-# consume PATH: instructions of the server's side for a byte
+# consume PATH WITHOUT: instructions of the server's side for a byte, but for those that
+# the command tells of
 consume() {
 	local before after
-	before=$(spent)
+	before=$(($(spent) - $("$2")))
 	records "$1" big | wc -c >"$work/consumed"
-	after=$(spent)
+	after=$(($(spent) - $("$2")))
 	[ "$(cat "$work/consumed")" = "$bytes" ] ||
 		{ echo "$1: $(cat "$work/consumed") bytes instead of $bytes" >&2
 		  return 1; }
@@ -128,15 +139,14 @@ consume() {
 measure() {
 	local path=$1 round value
 	start
-	cold[$path]=$(consume "$path")
+	cold[$path]=$(consume "$path" nothing)
 	printf '%-34s %-14s %10s instructions/byte\n' kafka-cold "$path" \
 		"${cold[$path]}"
 	warm_up "$path"
 	for ((round = 1; round <= rounds; round++)); do
-		# What the round before made hot is compiled by now: otherwise Java's
-		# compilers take several times what the records do.
+		# What the round before made hot is compiled by now.
 		wait_for 600 "the end of what there is to compile" settled
-		value=$(consume "$path")
+		value=$(consume "$path" compilers)
 		echo "# $path, round $round: $value"
 		[ -n "${warm[$path]:-}" ] &&
 			[ "$(printf '%s\n' "$value" "${warm[$path]}" |
