@@ -4,13 +4,15 @@
 # In a guest that counts instructions: a consumer fetches 300 MiB from the page
 # cache of Apache Kafka, in plaintext, through a gate and by the broker's own SSL
 # listener. What broker, helper and kernel threads spent on a byte goes into FILE, as
-# measure.py has it: kafka-cold is the first 300 MiB after the broker's start,
-# kafka-warm the least of ROUNDS more, after thousands of small requests, without what
-# Java's compilers spent meanwhile.
+# measure.py has it: kafka-cold is the first 300 MiB after the broker's start, the mean
+# of STARTS, kafka-warm the least of ROUNDS more after the last of them and thousands of
+# small requests, without what Java's compilers spent meanwhile. kafka-sent is what the
+# broker sent for a byte of the records.
 . "$(dirname "$0")/../kafka/lib.sh"
 
 result=$1
-rounds=${ROUNDS:-10}
+starts=${STARTS:-4}
+rounds=${ROUNDS:-6}
 ssl=127.0.0.1:9095
 group=/sys/fs/cgroup/bench-broker
 paths=(plaintext ktlsgate kafka-ssl)
@@ -51,7 +53,7 @@ configure() {
 }
 
 # With the compiler that makes Java's AES fast: lib.sh's brokers go without it.
-start() {
+start_broker() {
 	: >"$work/log/broker"
 	EXEC=exec HEAP=1g \
 		JAVA_FLAGS="-XX:TieredStopAtLevel=4 -XX:CompileThresholdScaling=1" \
@@ -74,7 +76,7 @@ settled() {
 
 usage() { awk '$1 == "usage_usec" { print $2 }' "$group/cpu.stat"; }
 
-stop() {
+stop_broker() {
 	kill "$broker"
 	wait "$broker" || :
 }
@@ -136,31 +138,42 @@ consume() {
 		'BEGIN { printf "%.3f\n", n / bytes }'
 }
 
-measure() {
+# What Java's compilers have to do meanwhile depends on little things, from start to
+# start by a fifth of the whole.
+measure_cold() {
+	local path=$1 value before
+	before=$(gate_json | jq .tx_bytes)
+	value=$(consume "$path" nothing)
+	[ "$path" != ktlsgate ] || sent=$(($(gate_json | jq .tx_bytes) - before))
+	echo "# $path, start $start: $value"
+	cold[$path]+=" $value"
+}
+
+measure_warm() {
 	local path=$1 round value
-	start
-	cold[$path]=$(consume "$path" nothing)
-	printf '%-34s %-14s %10s instructions/byte\n' kafka-cold "$path" \
-		"${cold[$path]}"
 	warm_up "$path"
 	for ((round = 1; round <= rounds; round++)); do
 		# What the round before made hot is compiled by now.
 		wait_for 600 "the end of what there is to compile" settled
 		value=$(consume "$path" compilers)
 		echo "# $path, round $round: $value"
-		[ -n "${warm[$path]:-}" ] &&
-			[ "$(printf '%s\n' "$value" "${warm[$path]}" |
-				sort -n | head -n 1)" != "$value" ] ||
-			warm[$path]=$value
+		warm[$path]+=" $value"
 	done
-	printf '%-34s %-14s %10s instructions/byte\n' kafka-warm "$path" \
-		"${warm[$path]}"
-	stop
 }
 
-figure() { # figure PATH=VALUE...
-	printf '%s\n' "$@" | jq -Rn '{ unit: "instructions/byte", paths:
-		([inputs | split("=") | { (.[0]): (.[1] | tonumber) }] | add) }'
+mean() { jq -n '$ARGS.positional | add / length' --jsonargs "$@"; }
+least() { jq -n '$ARGS.positional | min' --jsonargs "$@"; }
+
+# figure NAME UNIT PATH=VALUE...
+figure() {
+	local name=$1 unit=$2 each
+	shift 2
+	for each in "$@"; do
+		printf '%-34s %-14s %10.3f %s\n' "$name" "${each%=*}" "${each#*=}" "$unit" >&2
+	done
+	printf '%s\n' "$@" | jq -Rn --arg name "$name" --arg unit "$unit" '{ ($name):
+		{ $unit, paths: ([inputs | split("=") | { (.[0]): (.[1] | tonumber) }]
+		| add) } }'
 }
 
 mkdir -p "$work"
@@ -170,11 +183,22 @@ load_module
 configure
 helper_config
 start_helper
+for ((start = 1; start <= starts; start++)); do
+	for path in "${paths[@]}"; do
+		start_broker
+		measure_cold "$path"
+		[ "$start" -lt "$starts" ] || measure_warm "$path"
+		stop_broker
+	done
+done
+# shellcheck disable=SC2086 # words
 for path in "${paths[@]}"; do
-	measure "$path"
-	colds+=("$path=${cold[$path]}")
-	warms+=("$path=${warm[$path]}")
+	colds+=("$path=$(mean ${cold[$path]})")
+	warms+=("$path=$(least ${warm[$path]})")
 done
 echo "# $(gate_json | jq .tx_sendfile_calls) calls of sendfile by the broker on the gate"
-jq -n --argjson cold "$(figure "${colds[@]}")" --argjson warm "$(figure "${warms[@]}")" \
-	'{ "kafka-cold": $cold, "kafka-warm": $warm }' >"$result"
+{
+	figure kafka-cold instructions/byte "${colds[@]}"
+	figure kafka-warm instructions/byte "${warms[@]}"
+	figure kafka-sent bytes/byte "ktlsgate=$(jq -n "$sent / $bytes")"
+} | jq -s add >"$result"

@@ -116,6 +116,14 @@ class Bench:
                 self.keep(f"aead-open {cipher}", layout, int(unseal) / 16384,
                           f"{COUNT}/byte")
 
+    def netlink(self):
+        """The least that a message to the kernel takes."""
+        if self.wanted("netlink"):
+            done = subprocess.run([paths.BUILD + "/tests/bench/netlink"],
+                                  stdout=subprocess.PIPE, check=True)
+            self.keep("netlink", "acknowledged", float(done.stdout) / 1000,
+                      f"1000 {COUNT}")
+
     def transfer(self):
         sizes = {"fetch-1M": ("fetch", MIB, 8), "produce-1M": ("produce", MIB, 8),
                  "produce-16K": ("produce", 16384, 128),
@@ -282,7 +290,8 @@ def main():
         os.environ["KMOD"]) + "/../bench/bench_aead.ko"))
     sysctl("net/core/somaxconn", 4096)
     sysctl("net/ipv4/ip_local_port_range", "10000 65000")
-    parts = os.environ.get("PARTS", "aead lowat transfer connections idle")
+    parts = os.environ.get("PARTS",
+                           "aead netlink lowat transfer connections idle")
     for part in parts.split():
         getattr(bench, part)()
         with open(sys.argv[1], "w") as file:
