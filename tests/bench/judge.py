@@ -54,7 +54,14 @@ class Judge:
             "ratio": None if ratio is None else round(ratio, 3),
             "bound": limit,
             "floor": None if floor is None else round(floor, 3), "holds": holds,
-            "ns": self.times.get(figure, {"paths": {}})["paths"].get(path)})
+            "ns": self.time(figure, path)})
+
+    def time(self, figure, path):
+        found = self.times.get(figure, {"unit": "", "paths": {}})
+        value = found["paths"].get(path)
+        if value is None or "ns" not in found["unit"]:
+            return None
+        return value * (1000 if found["unit"].startswith("1000 ") else 1)
 
     def plain(self, figure, than_ours=True):
         """A row for each path, without a bound."""

@@ -22,7 +22,7 @@ GROUPS = [
     ("lowat", "Fetch by sendfile, bytes in 1000 instructions",
      lambda f: " lowat " in f),
     ("kafka", "Consuming from Apache Kafka, instructions a byte",
-     lambda f: f.startswith("kafka-")),
+     lambda f: f in ("kafka-cold", "kafka-warm")),
     ("aead", "The kernel's AEAD alone, instructions a byte",
      lambda f: f.startswith("aead-")),
 ]
