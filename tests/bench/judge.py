@@ -98,7 +98,7 @@ class Judge:
         if figure.startswith("resumed ") and resumed_with in self.values:
             figure = resumed_with
         passed = self.paths(figure).get("openssl-passed")
-        message = self.paths("netlink").get("acknowledged")
+        message = self.paths("netlink").get("refused")
         return passed and message and passed + message
 
     def over_floor(self, figure, direction, bound):

@@ -117,11 +117,11 @@ class Bench:
                           f"{COUNT}/byte")
 
     def netlink(self):
-        """The least that a message to the kernel takes."""
+        """What telling the kernel takes."""
         if self.wanted("netlink"):
             done = subprocess.run([paths.BUILD + "/tests/bench/netlink"],
                                   stdout=subprocess.PIPE, check=True)
-            self.keep("netlink", "acknowledged", float(done.stdout) / 1000,
+            self.keep("netlink", "refused", float(done.stdout) / 1000,
                       f"1000 {COUNT}")
 
     def transfer(self):
