@@ -191,7 +191,8 @@ class Judge:
 
     def all(self):
         for figure in self.values:
-            if figure.startswith(("aead-", "netlink", "kafka-sent")):
+            if figure.startswith(("aead-", "netlink", "kafka-sent",
+                                  "kafka-cold-compilers")):
                 self.plain(figure, than_ours=False)
         self.transfer()
         self.wakeups()

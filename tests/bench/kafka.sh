@@ -5,9 +5,9 @@
 # cache of Apache Kafka, in plaintext, through a gate and by the broker's own SSL
 # listener. What broker, helper and kernel threads spent on a byte goes into FILE, as
 # measure.py has it: kafka-cold is the first 300 MiB after the broker's start, the mean
-# of STARTS, kafka-warm the least of ROUNDS more after the last of them and thousands of
-# small requests, without what Java's compilers spent meanwhile. kafka-sent is what the
-# broker sent for a byte of the records.
+# of STARTS, kafka-cold-compilers what Java's compilers spent of that, kafka-warm the
+# least of ROUNDS more, after the last of them and thousands of small requests, without
+# the compilers. kafka-sent is what the broker sent for a byte of the records.
 . "$(dirname "$0")/../kafka/lib.sh"
 
 result=$1
@@ -16,7 +16,7 @@ rounds=${ROUNDS:-6}
 ssl=127.0.0.1:9095
 group=/sys/fs/cgroup/bench-broker
 paths=(plaintext ktlsgate kafka-ssl)
-declare -A cold warm
+declare -A cold compiling warm
 
 # The broker as it is, with the records of kafka-fill, and a listener that does TLS
 # itself; and one cipher suite for both, which librdkafka has no option for.
@@ -99,8 +99,6 @@ compilers() {
 		END { printf "%d\n", sum }'
 }
 
-nothing() { echo 0; }
-
 bytes=$(stat -c %s "$given/big.in")
 
 # records PATH TOPIC [OPTION...]: of a topic
@@ -124,40 +122,45 @@ warm_up() {
 	done
 }
 
-# consume PATH WITHOUT: instructions of the server's side for a byte, but for those that
-# the command tells of
+# consume PATH: instructions of the server's side for a byte, what of them Java's
+# compilers spent, and the rest
 consume() {
-	local before after
-	before=$(($(spent) - $("$2")))
+	local spending compiled
+	spending=$(spent) compiled=$(compilers)
 	records "$1" big | wc -c >"$work/consumed"
-	after=$(($(spent) - $("$2")))
+	compiled=$(($(compilers) - compiled))
+	spending=$(($(spent) - spending))
 	[ "$(cat "$work/consumed")" = "$bytes" ] ||
 		{ echo "$1: $(cat "$work/consumed") bytes instead of $bytes" >&2
 		  return 1; }
-	awk -v n=$((after - before)) -v bytes="$bytes" \
-		'BEGIN { printf "%.3f\n", n / bytes }'
+	awk -v all="$spending" -v compiled="$compiled" -v bytes="$bytes" 'BEGIN {
+		printf "%.3f %.3f %.3f\n", all / bytes, compiled / bytes,
+			(all - compiled) / bytes }'
 }
 
 # What Java's compilers have to do meanwhile depends on little things, from start to
 # start by a fifth of the whole.
 measure_cold() {
-	local path=$1 value before
+	local path=$1 before said all compiled
 	before=$(gate_json | jq .tx_bytes)
-	value=$(consume "$path" nothing)
+	said=$(consume "$path")
+	read -r all compiled _ <<<"$said"
 	[ "$path" != ktlsgate ] || sent=$(($(gate_json | jq .tx_bytes) - before))
-	echo "# $path, start $start: $value"
-	cold[$path]+=" $value"
+	echo "# $path, start $start: $all, of which compilers $compiled"
+	cold[$path]+=" $all"
+	compiling[$path]+=" $compiled"
 }
 
 measure_warm() {
-	local path=$1 round value
+	local path=$1 round said compiled rest
 	warm_up "$path"
 	for ((round = 1; round <= rounds; round++)); do
 		# What the round before made hot is compiled by now.
 		wait_for 600 "the end of what there is to compile" settled
-		value=$(consume "$path" compilers)
-		echo "# $path, round $round: $value"
-		warm[$path]+=" $value"
+		said=$(consume "$path")
+		read -r _ compiled rest <<<"$said"
+		echo "# $path, round $round: $rest, and compilers $compiled"
+		warm[$path]+=" $rest"
 	done
 }
 
@@ -194,11 +197,13 @@ done
 # shellcheck disable=SC2086 # words
 for path in "${paths[@]}"; do
 	colds+=("$path=$(mean ${cold[$path]})")
+	compilings+=("$path=$(mean ${compiling[$path]})")
 	warms+=("$path=$(least ${warm[$path]})")
 done
 echo "# $(gate_json | jq .tx_sendfile_calls) calls of sendfile by the broker on the gate"
 {
 	figure kafka-cold instructions/byte "${colds[@]}"
+	figure kafka-cold-compilers instructions/byte "${compilings[@]}"
 	figure kafka-warm instructions/byte "${warms[@]}"
 	figure kafka-sent bytes/byte "ktlsgate=$(jq -n "$sent / $bytes")"
 } | jq -s add >"$result"
