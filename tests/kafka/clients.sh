@@ -115,9 +115,9 @@ kcat_without_certificate() {
 
 kcat_plaintext() { ${EXEC:-} kcat -b "$bootstrap" "$@"; }
 
-kcat_produce() {		# TOPIC FILE
+kcat_produce() {		# TOPIC FILE [OPTION...]
 	kcat_tls payments -P -t "$1" -X linger.ms=20 \
-		-X queue.buffering.max.kbytes=65536 <"$2"
+		-X queue.buffering.max.kbytes=65536 "${@:3}" <"$2"
 }
 
 kcat_consume() {		# TOPIC ARGUMENTS...
